@@ -1,0 +1,28 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+
+/** Where unguessable values come from; a simulation hands in a seeded one. */
+export interface Random {
+  bytes(length: number): Buffer;
+  /** RFC 9562 version 4. */
+  uuid(): string;
+  /** A number from 0 (inclusive) to 1 (exclusive), for jitter only. */
+  fraction(): number;
+}
+
+export const systemRandom: Random = {
+  bytes: randomBytes,
+  uuid: () => randomUUID(),
+  fraction: Math.random,
+};
+
+/** `length` characters, each drawn without bias from `alphabet` (at most 256 characters). */
+export function randomText(random: Random, alphabet: string, length: number): string {
+  const fair = 256 - (256 % alphabet.length);
+  let text = '';
+  while (text.length < length) {
+    for (const byte of random.bytes(length - text.length)) {
+      if (byte < fair) text += alphabet[byte % alphabet.length];
+    }
+  }
+  return text;
+}

@@ -1,0 +1,55 @@
+/**
+ * An expected no: the caller asked for something that SES or the RFC refuses.
+ * The closed set of codes is the house's own; each door maps a code to its wording (v1, v2, SMTP).
+ * Anything else that is thrown is a fault: logged with its cause, answered without detail.
+ */
+export type RefusalCode =
+  // what was asked
+  | 'invalid-parameter'
+  | 'validation'
+  | 'not-found'
+  | 'already-exists'
+  | 'limit-exceeded'
+  | 'conflict'
+  | 'not-built'
+  // who asks
+  | 'access-denied'
+  // sending
+  | 'message-rejected'
+  | 'message-too-large'
+  | 'mail-from-not-verified'
+  | 'configuration-set-not-found'
+  | 'template-not-found'
+  | 'sending-paused'
+  | 'configuration-set-paused'
+  | 'account-suspended'
+  | 'rate-exceeded'
+  | 'daily-quota-exceeded'
+  // receiving
+  | 'rule-set-not-found'
+  | 'rule-not-found'
+  | 'cannot-delete'
+  | 'invalid-s3-configuration'
+  | 'invalid-sns-topic'
+  // targets
+  | 'no-such-bucket'
+  | 'no-such-key'
+  | 'bucket-not-empty'
+  | 'bucket-already-exists'
+  | 'no-such-topic'
+  | 'no-such-subscription'
+  // the machine
+  | 'busy';
+
+export class Refusal extends Error {
+  readonly code: RefusalCode;
+  /** Members of the modelled error beside its message, e.g. the name of the missing configuration set. */
+  readonly detail: Readonly<Record<string, string>>;
+
+  constructor(code: RefusalCode, message: string, detail: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.name = 'Refusal';
+    this.code = code;
+    this.detail = detail;
+  }
+}
