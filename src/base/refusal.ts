@@ -14,12 +14,18 @@ export type RefusalCode =
   | 'not-built'
   // who asks
   | 'access-denied'
+  | 'invalid-policy'
   // sending
   | 'message-rejected'
   | 'message-too-large'
   | 'mail-from-not-verified'
+  | 'from-address-not-verified'
   | 'configuration-set-not-found'
   | 'template-not-found'
+  | 'invalid-template'
+  | 'invalid-rendering-data'
+  | 'missing-rendering-attribute'
+  | 'production-access-not-granted'
   | 'sending-paused'
   | 'configuration-set-paused'
   | 'account-suspended'

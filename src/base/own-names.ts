@@ -1,0 +1,35 @@
+/**
+ * The names that Sesame itself owns, all derived from one domain. Without a domain of its own (development, strict) it
+ * carries SES's names, so that clients and fixtures see what they expect; nothing of that ever leaves the machine.
+ */
+export interface OwnNames {
+  /** Host that receives mail for a region: the target of a customer's MX. */
+  inboundHost(region: string): string;
+  /** Host named by the SMTP interface; SES leaves the region out of its greeting. */
+  readonly submissionHost: string;
+  /** Right side of Message-ID (SES: `email.amazonses.com` in us-east-1, `<region>.amazonses.com` elsewhere). */
+  messageIdDomain(region: string): string;
+  /** Right side of the envelope sender that receivers see. */
+  returnPathDomain(region: string): string;
+  /** Name that signs Authentication-Results and our own second signature. */
+  readonly authority: string;
+}
+
+const SES: OwnNames = {
+  inboundHost: (region) => `inbound-smtp.${region}.amazonaws.com`,
+  submissionHost: 'email-smtp.amazonaws.com',
+  messageIdDomain: (region) => (region === 'us-east-1' ? 'email.amazonses.com' : `${region}.amazonses.com`),
+  returnPathDomain: (region) => (region === 'us-east-1' ? 'amazonses.com' : `${region}.amazonses.com`),
+  authority: 'amazonses.com',
+};
+
+export function ownNames(domain: string | undefined): OwnNames {
+  if (!domain) return SES;
+  return {
+    inboundHost: (region) => `inbound-smtp.${region}.${domain}`,
+    submissionHost: `email-smtp.${domain}`,
+    messageIdDomain: (region) => `email.${region}.${domain}`,
+    returnPathDomain: (region) => `${region}.${domain}`,
+    authority: domain,
+  };
+}

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../../base/clock.ts';
+import type { OwnNames } from '../../base/own-names.ts';
+import { canonicaliseHeader, signMessage } from '../../mail/dkim.ts';
+import { formatField, readHeader } from '../../mail/header-fields.ts';
+import type { Bytes, Scope } from '../../storage/ports.ts';
+import type { SigningKey } from '../identities/identities.ts';
+import type { Message } from '../messages/messages.ts';
+
+/** Prefixes kept: a message with recipients at several domains is signed once. About 1 KB each. */
+const MOST_KEPT = 1_000;
+
+interface Needs {
+  readonly bytes: Bytes;
+  readonly names: OwnNames;
+  readonly clock: Clock;
+  /** The key of the domain in From, or nothing where it has none. */
+  readonly signingKey: (scope: Scope, fromAddress: string) => Promise<SigningKey | undefined>;
+}
+
+/** What leaves: the stored bytes as they are, and before them what the way out adds. */
+export class Outgoing {
+  readonly #needs: Needs;
+  readonly #prefixes = new Map<string, Promise<string>>();
+
+  constructor(needs: Needs) {
+    this.#needs = needs;
+  }
+
+  /** Our own envelope sender: the message id at our return-path domain, so that feedback finds its message. */
+  envelopeSender({ id, region }: Message): string {
+    return `${id}@${this.#needs.names.returnPathDomain(region)}`;
+  }
+
+  /** Feedback-ID and the signature of the author's domain, then the stored message. */
+  async content(message: Message): Promise<Buffer> {
+    const stored = await this.#needs.bytes.read(message.segments);
+    const prefix = await this.#prefix(message, stored);
+    return Buffer.concat([Buffer.from(prefix, 'latin1'), stored]);
+  }
+
+
+  #prefix(message: Message, stored: Buffer): Promise<string> {
+    const kept = this.#prefixes.get(message.id);
+    if (kept) return kept;
+    if (this.#prefixes.size >= MOST_KEPT) this.#prefixes.delete(this.#prefixes.keys().next().value!);
+    const made = this.#makePrefix(message, stored);
+    this.#prefixes.set(message.id, made);
+    made.catch(() => this.#prefixes.delete(message.id));
+    return made;
+  }
+
+  async #makePrefix(message: Message, stored: Buffer): Promise<string> {
+    const { clock, signingKey } = this.#needs;
+    const feedbackId = formatField('Feedback-ID', feedbackIdOf(message));
+    const key = await signingKey(message, message.facts['fromAddress'] ?? message.envelopeFrom);
+    if (!key) return feedbackId;
+    const header = canonicaliseHeader(readHeader(stored).fields);
+    const signature = await signMessage({ header, bodyHash: message.bodyHash, key, at: clock.civil() });
+    return signature + feedbackId;
+  }
+}
+
+/** `1.<region>.<44 characters of base64>:AmazonSES`; the opaque part is the same for all mail of a domain and account. */
+function feedbackIdOf({ account, region, facts }: Message): string {
+  const domain = (facts['fromAddress'] ?? '').split('@').at(-1);
+  const opaque = createHash('sha256').update(`${account} ${domain}`).digest('base64');
+  return `1.${region}.${opaque}:AmazonSES`;
+}

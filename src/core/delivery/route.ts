@@ -1,0 +1,23 @@
+import type { Message } from '../messages/messages.ts';
+import type { Answer } from './classify.ts';
+
+/** One try: a message and those of its recipients that go the same way together. */
+export interface Attempt {
+  readonly message: Message;
+  readonly recipients: readonly string[];
+}
+
+/** What came of it for one recipient. */
+export interface Result extends Answer {
+  /** `captured`: kept here and nowhere else; `answered`: the text and code are a peer's, or ours where there was none. */
+  readonly kind: 'captured' | 'answered';
+  /** Host name or address of the peer. */
+  readonly peer: string;
+}
+
+/** A way out. Never throws for what a peer or a network does: that is a result, for each recipient. */
+export interface Route {
+  readonly name: string;
+  deliver(attempt: Attempt): Promise<readonly Result[]>;
+  close(): Promise<void>;
+}

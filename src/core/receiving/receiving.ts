@@ -1,0 +1,367 @@
+/**
+ * Mail in: which accounts and regions receive for a recipient, accept, and the actions of the rules that match.
+ *
+ * A received message exists once for each account and region that receives it. States of its receipt: `received` (actions
+ * under way) → `done`, or `failed` when an action could not be run within four hours. Rules are taken as they were when the
+ * mail arrived. Every action is one transaction with the note that it ran, so it runs once; one that fails is tried again
+ * with growing waits and holds up none of the others.
+ */
+import { type Clock, HOUR, MINUTE } from '../../base/clock.ts';
+import { inboundMessageId } from '../../base/ids.ts';
+import type { Log } from '../../base/log.ts';
+import type { OwnNames } from '../../base/own-names.ts';
+import type { Random } from '../../base/random.ts';
+import { Refusal } from '../../base/refusal.ts';
+import { type Pass, WorkLoop } from '../../base/work-loop.ts';
+import { simpleBodyHash } from '../../mail/dkim.ts';
+import { fieldText, firstField, readHeader } from '../../mail/header-fields.ts';
+import { decodeWords } from '../../mail/encoded-words.ts';
+import { traceFields } from '../../mail/received.ts';
+import type { Command, Scope, Segment, Store } from '../../storage/ports.ts';
+import type { Events } from '../events/events.ts';
+import type { Message, Messages } from '../messages/messages.ts';
+import type { Buckets, Publications, Topics } from '../targets/targets.ts';
+import { matchRules } from './match.ts';
+import type { Action, Rule, RuleSets } from './rules.ts';
+import {
+  advanceReceipt,
+  claimReceipts,
+  closeReceipt,
+  deleteReceipt,
+  insertReceipt,
+  nextReceipt,
+  type ReceiptRow,
+  receiptsOf,
+  releaseReceipts,
+} from './table.ts';
+
+export { type Action, type Rule, type RuleSet, RuleSets } from './rules.ts';
+
+/** A transaction at the MX door, before its message came. */
+export interface Approach {
+  readonly recipient: string;
+  readonly tls: boolean;
+}
+
+export interface Arrival {
+  /** MAIL FROM, empty for a bounce. */
+  readonly envelopeFrom: string;
+  readonly recipients: readonly string[];
+  readonly helo: string;
+  readonly peerAddress: string;
+  readonly tls: boolean;
+  readonly content: Buffer;
+}
+
+export type ReceiptState = 'received' | 'done' | 'failed';
+
+/** What a notification tells; its shape belongs to the doors. */
+export interface ReceiptNotice {
+  readonly message: Message;
+  /** The whole message as it is stored, our trace fields first. */
+  readonly content: Buffer;
+  readonly recipients: readonly string[];
+  readonly action: Action;
+  /** Key of the stored object, where the action stored one. */
+  readonly objectKey?: string | undefined;
+  /** Milliseconds from accept to now. */
+  readonly processingTime: number;
+}
+export type RenderReceipt = (notice: ReceiptNotice) => { readonly subject: string; readonly message: string };
+
+/** One action of a matching rule, and whether it has run. */
+interface Step {
+  readonly rule: string;
+  readonly recipients: readonly string[];
+  readonly action: Action;
+  readonly done: boolean;
+}
+
+/** SES tries an action for four hours. */
+const LIFETIME = 4 * HOUR;
+const FIRST_WAIT = MINUTE;
+const LONGEST_WAIT = 30 * MINUTE;
+/** Longer than the actions of one message may take. */
+const CLAIM_TIME = 30 * MINUTE;
+/** Messages whose actions run at the same time. */
+const MOST_RECEIPTS = 50;
+/** SES: a message with an SNS action may be this large, headers included. */
+const MOST_NOTIFIED = 150 * 1024;
+/** Received fields beyond this are a loop (RFC 5321 §6.3). */
+const MOST_HOPS = 50;
+
+interface Needs {
+  readonly store: Store;
+  readonly messages: Messages;
+  readonly events: Events;
+  readonly ruleSets: RuleSets;
+  readonly buckets: Buckets;
+  readonly topics: Topics;
+  readonly publications: Publications;
+  /** Whether the scope may receive for the address: it is covered by a verified identity. */
+  readonly covers: (scope: Scope, address: string) => Promise<boolean>;
+  /** Identities are verified when they are created, so a domain that a rule names needs no further proof. */
+  readonly trustRules: boolean;
+  readonly render: RenderReceipt;
+  readonly names: OwnNames;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export class Receiving {
+  readonly loop: WorkLoop;
+  readonly #needs: Needs;
+  readonly #name: string;
+
+  constructor(needs: Needs) {
+    this.#needs = needs;
+    this.#name = needs.random.uuid();
+    this.loop = new WorkLoop({
+      name: 'receiving',
+      clock: needs.clock,
+      log: needs.log,
+      limit: MOST_RECEIPTS,
+      look: (room) => this.#look(room),
+    });
+  }
+
+  async start(): Promise<void> {
+    const { store, clock } = this.#needs;
+    await store.rows.write([releaseReceipts({ now: clock.civil(), by: this.#name })], 'committed');
+    this.loop.start();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  /** Asked at RCPT. `unknown`: no active rule matches; `needs-tls`: the rules that match demand TLS. */
+  async receives({ recipient, tls }: Approach): Promise<'yes' | 'unknown' | 'needs-tls'> {
+    const receivers = await this.#receivers([recipient]);
+    const rules = receivers.flatMap(({ matches }) => matches.map(({ rule }) => rule));
+    if (rules.length === 0) return 'unknown';
+    return tls || rules.some((rule) => rule.tls === 'optional') ? 'yes' : 'needs-tls';
+  }
+
+  /**
+   * Takes responsibility: bytes once, a message and a receipt for each account and region that receives, in one durable
+   * step. Answers the inbound message id (of the first, if several receive).
+   */
+  async accept(arrival: Arrival): Promise<string> {
+    const { store, messages, clock } = this.#needs;
+    if (store.isFull()) throw new Refusal('busy', 'Insufficient system storage');
+    const header = readHeader(arrival.content);
+    if (header.fields.filter(({ key }) => key === 'received').length > MOST_HOPS) {
+      throw new Refusal('message-rejected', 'Too many hops, this mail loops');
+    }
+    const receivers = (await this.#receivers(arrival.recipients)).map((receiver) => ({
+      scope: receiver.scope,
+      matches: receiver.matches.filter(({ rule }) => arrival.tls || rule.tls === 'optional'),
+    }));
+    const { segment, commands } = await store.bytes.stage(arrival.content);
+    const batch: Command[] = [...commands];
+    const ids: string[] = [];
+    for (const { scope, matches } of receivers) {
+      if (matches.length === 0) continue;
+      if (ids.length > 0) batch.push(...store.bytes.share([segment]));
+      const { id, record } = await this.#record({ arrival, scope, matches, body: segment, at: clock.civil() });
+      ids.push(id);
+      batch.push(...record);
+    }
+    // The rules changed between RCPT and the end of the message.
+    if (ids.length === 0) throw new Refusal('not-found', 'Requested action not taken: mailbox unavailable');
+    await store.rows.write(batch, 'durable');
+    messages.announce();
+    this.loop.wake();
+    return ids[0]!;
+  }
+
+  /** How the actions of these received messages stand. */
+  async standings(messageIds: readonly string[]): Promise<Map<string, ReceiptState>> {
+    if (messageIds.length === 0) return new Map();
+    const rows = await this.#needs.store.rows.all(receiptsOf(messageIds));
+    return new Map(rows.map((row) => [row.message_id, row.state as ReceiptState]));
+  }
+
+  forget(messageId: string): Command {
+    return deleteReceipt({ messageId });
+  }
+
+  /** Each account and region with an active rule that matches one of the recipients. */
+  async #receivers(recipients: readonly string[]) {
+    const active = await this.#needs.ruleSets.allActive();
+    const receivers = await Promise.all(
+      active.map(async ({ scope, rules }) => {
+        const covered = new Set<string>();
+        for (const recipient of recipients) {
+          if (await this.#needs.covers(scope, recipient)) covered.add(recipient);
+        }
+        const mayAct = (recipient: string, rule: Rule) =>
+          covered.has(recipient) || (this.#needs.trustRules && rule.recipients.length > 0);
+        return { scope, matches: matchRules(rules, recipients, mayAct) };
+      }),
+    );
+    return receivers.filter(({ matches }) => matches.length > 0);
+  }
+
+  /** The rows of one receiving account: our trace fields are a segment before the shared content. */
+  async #record({ arrival, scope, matches, body, at }: Recording): Promise<{ id: string; record: Command[] }> {
+    const { store, messages, events, names, random } = this.#needs;
+    const id = inboundMessageId(random);
+    const recipients = [...new Set(matches.flatMap((match) => match.recipients))];
+    const trace = Buffer.from(
+      traceFields({
+        returnPath: arrival.envelopeFrom,
+        helo: arrival.helo,
+        peerIp: arrival.peerAddress,
+        host: names.inboundHost(scope.region),
+        messageId: id,
+        recipient: recipients[0]!,
+        at,
+      }),
+      'latin1',
+    );
+    const staged = await store.bytes.stage(trace);
+    const { fields, bodyStart } = readHeader(arrival.content);
+    const [from, subject] = ['from', 'subject'].map((key) => firstField(fields, key));
+    const message: Message = {
+      id,
+      ...scope,
+      direction: 'in',
+      envelopeFrom: arrival.envelopeFrom,
+      from: from ? decodeWords(fieldText(from)) : arrival.envelopeFrom,
+      recipients,
+      subject: subject ? decodeWords(fieldText(subject)) : '',
+      at,
+      size: trace.length + arrival.content.length,
+      segments: [staged.segment, body],
+      bodyHash: simpleBodyHash(arrival.content.subarray(bodyStart)),
+      tags: [],
+      facts: { helo: arrival.helo, peerAddress: arrival.peerAddress, tls: arrival.tls ? 'yes' : 'no' },
+    };
+    const steps: Step[] = matches.flatMap(({ rule, recipients: matched }) =>
+      rule.actions.map((action) => ({ rule: rule.name, recipients: matched, action, done: false })),
+    );
+    const receipt = { message_id: id, ...scope, state: 'received', due: at, expires: at + LIFETIME };
+    const record = [
+      ...staged.commands,
+      messages.record(message),
+      insertReceipt({ ...receipt, progress: JSON.stringify(steps) }),
+      events.record(message, at, { type: 'received', peer: arrival.peerAddress }),
+    ];
+    return { id, record };
+  }
+
+  async #look(room: number): Promise<Pass> {
+    const { store, clock } = this.#needs;
+    const now = clock.civil();
+    const due = (await store.rows.first(nextReceipt({})))?.due ?? undefined;
+    if (due === undefined || due > now) return { tasks: [], nextDue: due };
+    const claim = claimReceipts({ now, until: now + CLAIM_TIME, by: this.#name, limit: room });
+    const outcome = await store.rows.write([claim], 'committed');
+    const claimed = outcome.applied ? (outcome.rows[0] as ReceiptRow[]) : [];
+    return { tasks: claimed.map((row) => () => this.#process(row)), nextDue: due };
+  }
+
+  /** Runs what has not run yet, in order; each action that succeeds is noted in the transaction that ran it. */
+  async #process(receipt: ReceiptRow): Promise<void> {
+    const { store, messages } = this.#needs;
+    const message = await messages.get(receipt.message_id);
+    if (!message) return;
+    const content = await store.bytes.read(message.segments);
+    let steps = JSON.parse(receipt.progress) as Step[];
+    for (const [i, step] of steps.entries()) {
+      if (step.done) continue;
+      const done = steps.with(i, { ...step, done: true });
+      if (await this.#run({ receipt, message, content, step, steps: done })) steps = done;
+    }
+    await this.#close(receipt, message, steps);
+  }
+
+  /** True if the action ran, and its note is written with it. */
+  async #run({ receipt, message, content, step, steps }: Run): Promise<boolean> {
+    const { store, events, publications, clock, log } = this.#needs;
+    const now = clock.civil();
+    const note = advanceReceipt({
+      message_id: message.id,
+      by: this.#name,
+      state: 'received',
+      due: now + CLAIM_TIME,
+      progress: JSON.stringify(steps),
+    });
+    try {
+      const { batch, result } = await this.#perform(step, message, content);
+      const happening = { type: 'action', rule: step.rule, action: step.action.kind, result } as const;
+      const outcome = await store.rows.write([...batch, note, events.record(message, now, happening)], 'committed');
+      publications.loop.wake();
+      return outcome.applied;
+    } catch (cause) {
+      if (!(cause instanceof Refusal)) log.error({ err: cause, message: message.id }, 'a receipt action failed');
+      const reason = cause instanceof Refusal ? cause.message : 'Internal failure';
+      const happening = { type: 'action-failed', rule: step.rule, action: step.action.kind, reason } as const;
+      const failed = events.record({ ...message, ...receipt }, now, happening);
+      await store.rows.write([failed], 'committed');
+      return false;
+    }
+  }
+
+  /** The commands of one action, and what it comes to. */
+  async #perform(step: Step, message: Message, content: Buffer): Promise<{ batch: Command[]; result: string }> {
+    const { buckets, topics, clock } = this.#needs;
+    const { action, recipients } = step;
+    const notice = { message, content, recipients, action, processingTime: clock.civil() - message.at };
+    switch (action.kind) {
+      case 's3': {
+        const key = objectKey(action.prefix, message.id);
+        const object = { bucket: action.bucket, key, content: message.segments, contentType: 'application/octet-stream' };
+        const { batch } = await buckets.putting(message.account, object);
+        if (!action.topic) return { batch, result: key };
+        const told = await topics.publishing(action.topic, this.#needs.render({ ...notice, objectKey: key }));
+        return { batch: [...batch, ...told.batch], result: key };
+      }
+      case 'sns': {
+        if (content.length > MOST_NOTIFIED) throw new Refusal('message-too-large', 'Message is too large for an SNS action');
+        const { batch, id } = await topics.publishing(action.topic, this.#needs.render(notice));
+        return { batch, result: id };
+      }
+    }
+  }
+
+  /** All done is the end; else it is tried again until it expires. */
+  async #close(receipt: ReceiptRow, message: Message, steps: readonly Step[]): Promise<void> {
+    const { store, clock, random } = this.#needs;
+    const now = clock.civil();
+    const place = { message_id: message.id, by: this.#name };
+    const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** receipt.attempts) * (1 - 0.2 * random.fraction());
+    const end = steps.every(({ done }) => done)
+      ? closeReceipt({ ...place, state: 'done', due: null })
+      : now >= receipt.expires
+        ? closeReceipt({ ...place, state: 'failed', due: null })
+        : closeReceipt({ ...place, state: 'received', due: Math.min(Math.round(now + wait), receipt.expires) });
+    await store.rows.write([end], 'committed');
+  }
+}
+
+interface Recording {
+  readonly arrival: Arrival;
+  readonly scope: Scope;
+  readonly matches: ReturnType<typeof matchRules>;
+  readonly body: Segment;
+  readonly at: number;
+}
+
+interface Run {
+  readonly receipt: ReceiptRow;
+  readonly message: Message;
+  readonly content: Buffer;
+  readonly step: Step;
+  /** The progress to note if this step runs. */
+  readonly steps: readonly Step[];
+}
+
+/** A prefix is a folder: a slash is put between where it has none at its end (SES: S3 action). */
+function objectKey(prefix: string | undefined, messageId: string): string {
+  if (!prefix) return messageId;
+  return prefix.endsWith('/') ? prefix + messageId : `${prefix}/${messageId}`;
+}

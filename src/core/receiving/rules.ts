@@ -1,0 +1,191 @@
+import type { Clock } from '../../base/clock.ts';
+import { Refusal } from '../../base/refusal.ts';
+import { type Documents, documents, type Versioned } from '../../storage/documents.ts';
+import { generation, raiseGeneration } from '../../storage/generations.ts';
+import type { Command, Rows, Scope } from '../../storage/ports.ts';
+
+/** What a rule does with a message, one after the other. */
+export type Action =
+  | {
+      readonly kind: 's3';
+      readonly bucket: string;
+      readonly prefix?: string | undefined;
+      /** Told that the action ran, without the content. */
+      readonly topic?: string | undefined;
+    }
+  | { readonly kind: 'sns'; readonly topic: string; readonly encoding: 'utf-8' | 'base64' };
+
+export interface Rule {
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly tls: 'optional' | 'require';
+  readonly scan: boolean;
+  readonly recipients: readonly string[];
+  readonly actions: readonly Action[];
+}
+
+export interface RuleSet {
+  readonly name: string;
+  /** Civil milliseconds. */
+  readonly created: number;
+  readonly rules: readonly Rule[];
+}
+
+/** SES: quotas of receiving. */
+const MOST_RULES = 200;
+const MOST_ACTIONS = 10;
+const MOST_RECIPIENTS = 500;
+
+/** Which rule set is active is asked at every RCPT, over all scopes: its changes have a number of their own. */
+const EVERYWHERE: Scope = { account: '*', region: 'receiving' };
+const MOST_ACTIVE = 100_000;
+
+interface Active {
+  readonly scope: Scope;
+  readonly ruleSet: string;
+}
+
+interface Needs {
+  readonly rows: Rows;
+  readonly clock: Clock;
+  /** Refuses an action whose target does not exist or may not be written. */
+  readonly checkTargets: (scope: Scope, action: Action) => Promise<void>;
+}
+
+/** Rule sets of every account and region; at most one of each is active. */
+export class RuleSets {
+  readonly #needs: Needs;
+  readonly #sets: Documents<{ rules: readonly Rule[] }>;
+  readonly #active: Documents<Active>;
+  #known: { readonly generation: number; readonly active: readonly { scope: Scope; rules: readonly Rule[] }[] } | undefined;
+
+  constructor(needs: Needs) {
+    this.#needs = needs;
+    this.#sets = documents(needs.rows, 'receipt-rule-set');
+    this.#active = documents(needs.rows, 'active-receipt-rule-set');
+  }
+
+  /** Empty and inactive. */
+  async create(scope: Scope, name: string): Promise<void> {
+    if (!isName(name)) throw new Refusal('invalid-parameter', `Not a valid ruleSetName: ${name}`);
+    const batch = this.#sets.create(scope, name, { rules: [] }, this.#needs.clock.civil());
+    if (!(await this.#needs.rows.write(batch, 'durable')).applied) {
+      throw new Refusal('already-exists', `Rule set already exists: ${name}`, { Name: name });
+    }
+  }
+
+  async get(scope: Scope, name: string): Promise<RuleSet> {
+    const { created, value } = await this.#existing(scope, name);
+    return { name, created, rules: value.rules };
+  }
+
+  async list(scope: Scope, page: { after?: string; limit: number }): Promise<Omit<RuleSet, 'rules'>[]> {
+    return (await this.#sets.list(scope, page)).map(({ name, created }) => ({ name, created }));
+  }
+
+  /** Nothing happens where there is none; the active one is refused. */
+  async remove(scope: Scope, name: string): Promise<void> {
+    if ((await this.activeName(scope)) === name) {
+      throw new Refusal('cannot-delete', `Cannot delete active rule set: ${name}`, { Name: name });
+    }
+    await this.#needs.rows.write(this.#sets.remove(scope, name), 'durable');
+  }
+
+  /** No name makes none active. */
+  async activate(scope: Scope, name: string | undefined): Promise<void> {
+    const { rows, clock } = this.#needs;
+    if (name !== undefined) await this.#existing(scope, name);
+    for (;;) {
+      const present = await this.#active.get(EVERYWHERE, activeKey(scope));
+      const next: Active | undefined = name === undefined ? undefined : { scope, ruleSet: name };
+      if (!present && !next) return;
+      const batch = !next
+        ? this.#active.remove(EVERYWHERE, activeKey(scope))
+        : present
+          ? this.#active.replace(EVERYWHERE, present, next, clock.civil())
+          : this.#active.create(EVERYWHERE, activeKey(scope), next, clock.civil());
+      if ((await rows.write(batch, 'durable')).applied) return;
+    }
+  }
+
+  async activeName(scope: Scope): Promise<string | undefined> {
+    return (await this.#active.get(EVERYWHERE, activeKey(scope)))?.value.ruleSet;
+  }
+
+  /** First in the list where `after` is not given (SES: CreateReceiptRule). */
+  async addRule(scope: Scope, setName: string, rule: Rule, after?: string): Promise<void> {
+    await this.#validate(scope, rule);
+    await this.#change(scope, setName, (rules) => {
+      if (rules.some(({ name }) => name === rule.name)) {
+        throw new Refusal('already-exists', `Rule already exists: ${rule.name}`, { Name: rule.name });
+      }
+      if (rules.length >= MOST_RULES) throw new Refusal('limit-exceeded', 'Too many rules');
+      const place = after === undefined ? 0 : placeOf(rules, after) + 1;
+      return [...rules.slice(0, place), rule, ...rules.slice(place)];
+    });
+  }
+
+  /** The whole rule is replaced; its place stays. */
+  async replaceRule(scope: Scope, setName: string, rule: Rule): Promise<void> {
+    await this.#validate(scope, rule);
+    await this.#change(scope, setName, (rules) => rules.with(placeOf(rules, rule.name), rule));
+  }
+
+  /** A missing rule is fine, a missing set is not. */
+  async removeRule(scope: Scope, setName: string, ruleName: string): Promise<void> {
+    await this.#change(scope, setName, (rules) => rules.filter(({ name }) => name !== ruleName));
+  }
+
+  async rule(scope: Scope, setName: string, ruleName: string): Promise<Rule> {
+    const { rules } = await this.get(scope, setName);
+    return rules[placeOf(rules, ruleName)]!;
+  }
+
+  /** The rules of every active set, as they are now. Asked at every RCPT, so they are kept until one changes. */
+  async allActive(): Promise<readonly { readonly scope: Scope; readonly rules: readonly Rule[] }[]> {
+    const current = await generation(this.#needs.rows, EVERYWHERE);
+    if (this.#known?.generation === current) return this.#known.active;
+    const active = await this.#active.list(EVERYWHERE, { limit: MOST_ACTIVE });
+    const read = await Promise.all(
+      active.map(async ({ value: { scope, ruleSet } }) => {
+        const set = await this.#sets.get(scope, ruleSet);
+        return { scope, rules: set?.value.rules ?? [] };
+      }),
+    );
+    this.#known = { generation: current, active: read };
+    return read;
+  }
+
+  async #validate(scope: Scope, rule: Rule): Promise<void> {
+    if (!isName(rule.name)) throw new Refusal('invalid-parameter', `Not a valid ruleName: ${rule.name}`);
+    if (rule.actions.length > MOST_ACTIONS) throw new Refusal('limit-exceeded', 'Too many actions');
+    if (rule.recipients.length > MOST_RECIPIENTS) throw new Refusal('limit-exceeded', 'Too many recipients');
+    for (const action of rule.actions) await this.#needs.checkTargets(scope, action);
+  }
+
+  async #change(scope: Scope, setName: string, next: (rules: readonly Rule[]) => readonly Rule[]): Promise<void> {
+    for (;;) {
+      const present = await this.#existing(scope, setName);
+      const value = { rules: next(present.value.rules) };
+      const batch: Command[] = this.#sets.replace(scope, present, value, this.#needs.clock.civil());
+      if ((await this.#needs.rows.write([...batch, raiseGeneration(EVERYWHERE)], 'durable')).applied) return;
+    }
+  }
+
+  async #existing(scope: Scope, name: string): Promise<Versioned<{ rules: readonly Rule[] }>> {
+    const found = await this.#sets.get(scope, name);
+    if (!found) throw new Refusal('rule-set-not-found', `Rule set does not exist: ${name}`, { Name: name });
+    return found;
+  }
+}
+
+const activeKey = ({ account, region }: Scope) => `${account} ${region}`;
+
+/** At most 64 of letters, digits, `_`, `-`, `.`, a letter or digit at both ends. */
+const isName = (name: string) => /^[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?$/.test(name);
+
+function placeOf(rules: readonly Rule[], ruleName: string): number {
+  const place = rules.findIndex(({ name }) => name === ruleName);
+  if (place < 0) throw new Refusal('rule-not-found', `Rule does not exist: ${ruleName}`, { Name: ruleName });
+  return place;
+}

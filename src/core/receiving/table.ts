@@ -1,0 +1,89 @@
+import { pick, statementsOver } from '../../storage/statements.ts';
+
+interface Tables {
+  receipts: {
+    message_id: string;
+    account: string;
+    region: string;
+    state: string;
+    due: number | null;
+    attempts: number;
+    expires: number;
+    claimed_by: string | null;
+    progress: string;
+  };
+}
+export type ReceiptRow = Tables['receipts'];
+
+const { query, command, dynamic } = statementsOver<Tables>();
+
+export const insertReceipt = command(
+  'receipts.insert',
+  (db, p: Omit<ReceiptRow, 'attempts' | 'claimed_by'>) =>
+    db.insertInto('receipts').values({
+      ...pick(p, 'message_id', 'account', 'region', 'state', 'due', 'expires', 'progress'),
+      attempts: 0,
+    }),
+  { expect: 1 },
+);
+
+export const claimReceipts = command(
+  'receipts.claim',
+  (db, p: { now: number; until: number; by: string; limit: number }) =>
+    db
+      .updateTable('receipts')
+      .set({ due: p.until, claimed_by: p.by })
+      .where('message_id', 'in', (e) =>
+        e.selectFrom('receipts').select('message_id').where('due', '<=', p.now).orderBy('due').limit(p.limit),
+      )
+      .returningAll(),
+);
+
+export const nextReceipt = query('receipts.next-due', (db) =>
+  db
+    .selectFrom('receipts')
+    .select((e) => e.fn.min('due').as('due'))
+    .where('due', 'is not', null),
+);
+
+/** Progress of a claimed receipt; without a due time it is final. */
+export const advanceReceipt = command(
+  'receipts.advance',
+  (db, p: { message_id: string; by: string; state: string; due: number | null; progress: string }) =>
+    db
+      .updateTable('receipts')
+      .set({ state: p.state, due: p.due, progress: p.progress })
+      .where('message_id', '=', p.message_id)
+      .where('claimed_by', '=', p.by),
+  { expect: 1 },
+);
+
+/** The end of one attempt: nobody's claim any more. */
+export const closeReceipt = command(
+  'receipts.close',
+  (db, p: { message_id: string; by: string; state: string; due: number | null }) =>
+    db
+      .updateTable('receipts')
+      .set((e) => ({ state: p.state, due: p.due, claimed_by: null, attempts: e('attempts', '+', 1) }))
+      .where('message_id', '=', p.message_id)
+      .where('claimed_by', '=', p.by),
+  { expect: 1 },
+);
+
+export const releaseReceipts = command('receipts.release', (db, p: { now: number; by: string }) =>
+  db
+    .updateTable('receipts')
+    .set({ due: p.now, claimed_by: null })
+    .where('claimed_by', 'is not', null)
+    .where('claimed_by', '!=', p.by)
+    .where('due', 'is not', null),
+);
+
+export const receiptsOf = (messageIds: readonly string[]) =>
+  dynamic('receipts.of-messages', (db) =>
+    db.selectFrom('receipts').select(['message_id', 'state', 'due']).where('message_id', 'in', messageIds),
+  );
+
+export const deleteReceipt = command('receipts.delete', (db, p: { messageId: string }) =>
+  db.deleteFrom('receipts').where('message_id', '=', p.messageId),
+);

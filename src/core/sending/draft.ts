@@ -1,0 +1,161 @@
+import { Refusal } from '../../base/refusal.ts';
+import { type Address, parseAddress } from '../../mail/address.ts';
+import { type Correspondent, composeMail } from '../../mail/compose.ts';
+import { decodeWords } from '../../mail/encoded-words.ts';
+import { fieldFault, fieldText, firstField, type Header, type HeaderField, readHeader } from '../../mail/header-fields.ts';
+import { toCrlf } from '../../mail/line-endings.ts';
+import { readMailboxes } from '../../mail/mailboxes.ts';
+import { readMime } from '../../mail/mime-tree.ts';
+import { toSevenBit } from '../../mail/seven-bit.ts';
+import { duplicateSingleField } from '../../mail/single-fields.ts';
+import type { Tag } from '../messages/messages.ts';
+import type { FormattedMail, RawMail } from './submission.ts';
+import { readTags } from './tags.ts';
+
+/** SES: recipients of one message, To, Cc and Bcc together. */
+const MOST_RECIPIENTS = 50;
+/** SES: the author's own fields in formatted mail. */
+const MOST_FIELDS = 15;
+
+/** A submission that was understood: what must be checked, and the message but for the fields that accepting adds. */
+export interface Draft {
+  /** Everyone in whose name it is sent, as the caller wrote them: each must be a verified identity. */
+  readonly senders: readonly string[];
+  /** The From field for people and events, and its address. */
+  readonly from: string;
+  readonly fromAddress: string;
+  /** Where bounces and complaints are told. */
+  readonly feedback: string;
+  /** The envelope's. */
+  readonly recipients: readonly string[];
+  /** Decoded. */
+  readonly subject: string;
+  /** With CRLF line ends, 7-bit. */
+  readonly content: Buffer;
+  readonly header: Header;
+  /** From the X-SES fields of raw mail. */
+  readonly configurationSet?: string | undefined;
+  readonly tags?: readonly Tag[] | undefined;
+}
+
+/** Takes the parts of a letter; `unique` makes its boundaries its own. */
+export function draftFormatted(mail: FormattedMail, unique: string): Draft {
+  const from = parse(mail.from);
+  const [replyTo, to, cc, bcc] = [mail.replyTo, mail.to, mail.cc, mail.bcc].map((list) => list.map(parse)) as [
+    Address[],
+    Address[],
+    Address[],
+    Address[],
+  ];
+  if (mail.returnPath !== undefined) parse(mail.returnPath);
+  const recipients = distinct([...to, ...cc, ...bcc].map(({ address }) => address));
+  checkRecipients([...to, ...cc, ...bcc].length);
+  checkFields(mail.fields ?? []);
+  const content = composeMail({
+    from: [correspondent(from)],
+    replyTo: replyTo.map(correspondent),
+    to: to.map(correspondent),
+    cc: cc.map(correspondent),
+    subject: mail.subject,
+    text: mail.text,
+    html: mail.html,
+    fields: mail.fields ?? [],
+    unique,
+  });
+  return {
+    senders: [mail.from, ...(mail.returnPath !== undefined ? [mail.returnPath] : [])],
+    from: mail.from,
+    fromAddress: from.address,
+    feedback: mail.returnPath ?? from.address,
+    recipients,
+    subject: mail.subject.text,
+    content,
+    header: readHeader(content),
+  };
+}
+
+/** Takes a whole message: line ends are made CRLF and 8-bit parts encoded before anything else looks at it. */
+export function draftRaw(mail: RawMail): Draft {
+  const content = sevenBit(toCrlf(mail.content));
+  const header = readHeader(content);
+  const { fields } = header;
+  const repeated = duplicateSingleField(fields);
+  if (repeated) throw new Refusal('invalid-parameter', `Duplicate header '${repeated}'.`);
+  const text = (key: string) => {
+    const field = firstField(fields, key);
+    return field && fieldText(field);
+  };
+  const fromField = text('from');
+  if (!fromField?.trim()) throw new Refusal('invalid-parameter', "Missing required header 'From'.");
+  const authors = readMailboxes(fromField).map(({ address }) => parse(address).address);
+  if (authors.length === 0) throw new Refusal('invalid-parameter', 'Illegal address');
+  const returnPath = mail.returnPath ?? (mail.from === undefined ? text('return-path') : undefined);
+  const returnAddress = returnPath && readMailboxes(returnPath)[0]?.address;
+  const sender = text('sender');
+  const recipients = (mail.recipients ?? headerRecipients(fields)).map((given) => parse(given).address);
+  checkRecipients(recipients.length);
+  const tags = text('x-ses-message-tags');
+  return {
+    senders: distinct([
+      ...(mail.from !== undefined ? [mail.from] : []),
+      fromField,
+      ...(sender ? [sender] : []),
+      ...(returnAddress ? [returnAddress] : []),
+    ]),
+    from: decodeWords(fromField),
+    fromAddress: authors[0]!,
+    feedback: mail.from !== undefined ? parse(mail.from).address : returnAddress || authors[0]!,
+    recipients: distinct(recipients),
+    subject: decodeWords(text('subject') ?? ''),
+    content,
+    header,
+    configurationSet: text('x-ses-configuration-set')?.trim(),
+    tags: tags === undefined ? undefined : readTags(tags),
+  };
+}
+
+function sevenBit(content: Buffer): Buffer {
+  const tree = readMime(content);
+  const encoded = tree.ok ? toSevenBit(content, tree) : tree;
+  if (!encoded.ok) throw new Refusal('invalid-parameter', encoded.fault);
+  return encoded.message;
+}
+
+function headerRecipients(fields: readonly HeaderField[]): string[] {
+  return fields
+    .filter(({ key }) => key === 'to' || key === 'cc' || key === 'bcc')
+    .flatMap((field) => readMailboxes(fieldText(field)).map(({ address }) => address));
+}
+
+function parse(given: string): Address {
+  const parsed = parseAddress(given);
+  if (!parsed.ok) throw new Refusal('invalid-parameter', parsed.fault);
+  return parsed.address;
+}
+
+function checkRecipients(count: number): void {
+  if (count === 0) throw new Refusal('invalid-parameter', 'There are no recipients specified.');
+  if (count > MOST_RECIPIENTS) throw new Refusal('invalid-parameter', `Recipient count exceeds ${MOST_RECIPIENTS}.`);
+}
+
+/** Fields that formatted mail has already; the author's own must not repeat one that may stand once. */
+const composed = ['From', 'Subject', 'MIME-Version', 'Content-Type', 'Content-Transfer-Encoding', 'Date', 'Message-ID'];
+
+function checkFields(fields: readonly (readonly [name: string, value: string])[]): void {
+  if (fields.length > MOST_FIELDS) throw new Refusal('invalid-parameter', `Header count exceeds ${MOST_FIELDS}.`);
+  for (const [name, value] of fields) {
+    const fault = fieldFault(name, value);
+    if (fault) throw new Refusal('invalid-parameter', fault);
+  }
+  const names = [...composed, ...fields.map(([name]) => name)];
+  const repeated = duplicateSingleField(names.map((name) => ({ name, key: name.toLowerCase() })));
+  if (repeated) throw new Refusal('invalid-parameter', `Duplicate header '${repeated}'.`);
+}
+
+const correspondent = ({ display, displayAsGiven, address }: Address): Correspondent => ({
+  ...(display !== undefined && { display }),
+  displayAsGiven,
+  address,
+});
+
+const distinct = (list: readonly string[]) => [...new Set(list)];

@@ -1,0 +1,44 @@
+import type { Letter } from '../../mail/compose.ts';
+import type { Caller } from '../accounts/accounts.ts';
+import type { Tag } from '../messages/messages.ts';
+
+/** Mail that somebody wants sent, through whichever door it came. Addresses are as the caller wrote them. */
+export interface Submission {
+  readonly caller: Caller;
+  /** SES's name for it: `SendEmail`, `SendRawEmail`, `SendSmtpEmail`. */
+  readonly operation: string;
+  readonly sourceIp: string;
+  readonly mail: FormattedMail | RawMail;
+  /** Octets of the whole message at most. */
+  readonly sizeLimit: number;
+  /** Wins over the X-SES header of raw mail. */
+  readonly configurationSet?: string | undefined;
+  readonly tags?: readonly Tag[] | undefined;
+}
+
+/** Parts of a letter that we compose. */
+export interface FormattedMail {
+  readonly kind: 'formatted';
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly cc: readonly string[];
+  readonly bcc: readonly string[];
+  readonly replyTo: readonly string[];
+  /** Where feedback goes, if not to From. */
+  readonly returnPath?: string | undefined;
+  readonly subject: Letter['subject'];
+  readonly text?: Letter['text'];
+  readonly html?: Letter['html'];
+  readonly fields?: Letter['fields'];
+}
+
+/** A whole message. */
+export interface RawMail {
+  readonly kind: 'raw';
+  readonly content: Buffer;
+  /** Envelope sender (v1 Source, SMTP MAIL FROM); the From field where it is not given. */
+  readonly from?: string | undefined;
+  /** Envelope recipients; To, Cc and Bcc of the header where they are not given. */
+  readonly recipients?: readonly string[] | undefined;
+  readonly returnPath?: string | undefined;
+}

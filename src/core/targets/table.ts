@@ -1,0 +1,132 @@
+import { sql } from 'kysely';
+import { pick, statementsOver } from '../../storage/statements.ts';
+
+interface Tables {
+  objects: {
+    account: string;
+    bucket: string;
+    key: string;
+    size: number;
+    etag: string;
+    content_type: string;
+    metadata: string;
+    segments: string;
+    modified: number;
+  };
+  publications: {
+    id: string;
+    account: string;
+    region: string;
+    endpoint: string;
+    headers: string;
+    body: string;
+    due: number | null;
+    attempts: number;
+    expires: number;
+    claimed_by: string | null;
+    last_error: string | null;
+  };
+}
+export type ObjectRow = Tables['objects'];
+export type PublicationRow = Tables['publications'];
+
+const { query, command } = statementsOver<Tables>();
+
+export const objectByKey = query('objects.by-key', (db, p: { bucket: string; key: string }) =>
+  db.selectFrom('objects').selectAll().where('bucket', '=', p.bucket).where('key', '=', p.key),
+);
+
+/** In the order of the keys' code points, those after `after` that begin with `prefix`. */
+export const objectsAfter = query(
+  'objects.after',
+  (db, p: { bucket: string; after: string; prefix: string; limit: number }) =>
+    db
+      .selectFrom('objects')
+      .select(['key', 'size', 'etag', 'modified'])
+      .where('bucket', '=', p.bucket)
+      .where('key', '>', p.after)
+      .where('key', '>=', p.prefix)
+      .where(sql<boolean>`substr("key", 1, length(${p.prefix})) = ${p.prefix}`)
+      .orderBy('key')
+      .limit(p.limit),
+);
+
+export const insertObject = command(
+  'objects.insert',
+  (db, p: ObjectRow) =>
+    db
+      .insertInto('objects')
+      .values(
+        pick(p, 'account', 'bucket', 'key', 'size', 'etag', 'content_type', 'metadata', 'segments', 'modified'),
+      )
+      .onConflict((c) => c.doNothing()),
+  { expect: 1 },
+);
+
+/** Only the object that was read: its bytes are released in the same batch. */
+export const deleteObject = command(
+  'objects.delete',
+  (db, p: { bucket: string; key: string; segments: string }) =>
+    db
+      .deleteFrom('objects')
+      .where('bucket', '=', p.bucket)
+      .where('key', '=', p.key)
+      .where('segments', '=', p.segments),
+  { expect: 1 },
+);
+
+export const insertPublication = command(
+  'publications.insert',
+  (db, p: Omit<PublicationRow, 'attempts' | 'claimed_by' | 'last_error'>) =>
+    db
+      .insertInto('publications')
+      .values({ ...pick(p, 'id', 'account', 'region', 'endpoint', 'headers', 'body', 'due', 'expires'), attempts: 0 }),
+  { expect: 1 },
+);
+
+export const claimPublications = command(
+  'publications.claim',
+  (db, p: { now: number; until: number; by: string; limit: number }) =>
+    db
+      .updateTable('publications')
+      .set({ due: p.until, claimed_by: p.by })
+      .where('id', 'in', (e) =>
+        e.selectFrom('publications').select('id').where('due', '<=', p.now).orderBy('due').limit(p.limit),
+      )
+      .returningAll(),
+);
+
+export const nextPublication = query('publications.next-due', (db) =>
+  db
+    .selectFrom('publications')
+    .select((e) => e.fn.min('due').as('due'))
+    .where('due', 'is not', null),
+);
+
+export const deletePublication = command(
+  'publications.delete',
+  (db, p: { id: string; by: string }) =>
+    db.deleteFrom('publications').where('id', '=', p.id).where('claimed_by', '=', p.by),
+  { expect: 1 },
+);
+
+/** Without a due time it is given up and kept to be looked at. */
+export const deferPublication = command(
+  'publications.defer',
+  (db, p: { id: string; by: string; due: number | null; error: string }) =>
+    db
+      .updateTable('publications')
+      .set((e) => ({ due: p.due, claimed_by: null, last_error: p.error, attempts: e('attempts', '+', 1) }))
+      .where('id', '=', p.id)
+      .where('claimed_by', '=', p.by),
+  { expect: 1 },
+);
+
+export const releasePublications = command('publications.release', (db, p: { now: number; by: string }) =>
+  db
+    .updateTable('publications')
+    .set({ due: p.now, claimed_by: null })
+    .where('claimed_by', 'is not', null)
+    .where('claimed_by', '!=', p.by)
+    .where('due', 'is not', null),
+);

@@ -1,0 +1,13 @@
+/** Who calls an operation, and from where. In `open` mode the account is taken at its word. */
+export interface Caller {
+  /** Twelve digits. */
+  readonly account: string;
+  readonly region: string;
+  /** Empty where the request carried none (`open` mode only). */
+  readonly accessKeyId: string;
+  /** Of the user or the account's root. */
+  readonly arn: string;
+  readonly sourceIp: string;
+  readonly userAgent: string;
+  readonly requestId: string;
+}

@@ -1,0 +1,225 @@
+/**
+ * The words in which each API says no.
+ * A refusal has a code of the house, a request that cannot be read or a signature that does not hold a reason; the
+ * tables below turn each into the name that the service has for it. Status and extra members of an error that the
+ * SDK models come from its schema; for the others the status stands here.
+ */
+import { Refusal, type RefusalCode } from '../../base/refusal.ts';
+import type { SignatureFault } from '../../wire/sigv4.ts';
+import { Invalid, type InvalidKind } from './protocol/invalid.ts';
+import type { Failure } from './protocol/protocol.ts';
+import type { Model } from './protocol/schema.ts';
+
+export type Reason = RefusalCode | InvalidKind | SignatureFault | 'fault';
+
+/** A name that is modelled, or a name and its status. */
+type Word = string | readonly [code: string, status: number];
+
+/** SES v1 and v2. `v1WordsOfOperations` refines it. */
+const words: Readonly<Record<Reason, readonly [v1: Word, v2: Word]>> = {
+  'invalid-parameter': [['InvalidParameterValue', 400], 'BadRequestException'],
+  'not-found': [['InvalidParameterValue', 400], 'NotFoundException'],
+  'already-exists': ['AlreadyExists', 'AlreadyExistsException'],
+  'limit-exceeded': ['LimitExceeded', 'LimitExceededException'],
+  conflict: [['InvalidParameterValue', 400], 'ConflictException'],
+  'not-built': [['InvalidAction', 400], 'BadRequestException'],
+
+  'access-denied': [
+    ['AccessDenied', 403],
+    ['AccessDeniedException', 403],
+  ],
+  'invalid-policy': ['InvalidPolicy', 'BadRequestException'],
+
+  'message-rejected': ['MessageRejected', 'MessageRejected'],
+  'message-too-large': [['InvalidParameterValue', 400], 'BadRequestException'],
+  'mail-from-not-verified': ['MailFromDomainNotVerifiedException', 'MailFromDomainNotVerifiedException'],
+  'from-address-not-verified': ['FromEmailAddressNotVerified', 'BadRequestException'],
+  'configuration-set-not-found': ['ConfigurationSetDoesNotExist', 'NotFoundException'],
+  'template-not-found': ['TemplateDoesNotExist', 'NotFoundException'],
+  'invalid-template': ['InvalidTemplate', 'BadRequestException'],
+  'invalid-rendering-data': ['InvalidRenderingParameter', 'BadRequestException'],
+  'missing-rendering-attribute': ['MissingRenderingAttribute', 'BadRequestException'],
+  'production-access-not-granted': ['ProductionAccessNotGranted', 'BadRequestException'],
+  'sending-paused': ['AccountSendingPausedException', 'SendingPausedException'],
+  'configuration-set-paused': ['ConfigurationSetSendingPausedException', 'SendingPausedException'],
+  'account-suspended': ['MessageRejected', 'AccountSuspendedException'],
+  'rate-exceeded': [['Throttling', 400], 'TooManyRequestsException'],
+  'daily-quota-exceeded': [['Throttling', 400], 'TooManyRequestsException'],
+
+  'rule-set-not-found': ['RuleSetDoesNotExist', 'NotFoundException'],
+  'rule-not-found': ['RuleDoesNotExist', 'NotFoundException'],
+  'cannot-delete': ['CannotDelete', 'BadRequestException'],
+  'invalid-s3-configuration': ['InvalidS3Configuration', 'BadRequestException'],
+  'invalid-sns-topic': ['InvalidSnsTopic', 'BadRequestException'],
+
+  'no-such-bucket': [['NoSuchBucket', 404], 'NotFoundException'],
+  'no-such-key': [['NoSuchKey', 404], 'NotFoundException'],
+  'bucket-not-empty': [['BucketNotEmpty', 409], 'ConflictException'],
+  'bucket-already-exists': [['BucketAlreadyExists', 409], 'AlreadyExistsException'],
+  'no-such-topic': [['NotFound', 404], 'NotFoundException'],
+  'no-such-subscription': [['NotFound', 404], 'NotFoundException'],
+
+  busy: [
+    ['ServiceUnavailable', 503],
+    ['ServiceUnavailableException', 503],
+  ],
+
+  validation: [['ValidationError', 400], 'BadRequestException'],
+  serialization: [
+    ['MalformedInput', 400],
+    ['SerializationException', 400],
+  ],
+  malformed: [
+    ['MalformedInput', 400],
+    ['SerializationException', 400],
+  ],
+  'missing-action': [
+    ['MissingAction', 400],
+    ['UnknownOperationException', 404],
+  ],
+  'unknown-operation': [
+    ['InvalidAction', 400],
+    ['UnknownOperationException', 404],
+  ],
+
+  missing: [
+    ['MissingAuthenticationToken', 403],
+    ['MissingAuthenticationTokenException', 403],
+  ],
+  incomplete: [
+    ['IncompleteSignature', 400],
+    ['IncompleteSignatureException', 403],
+  ],
+  'unknown-key': [
+    ['InvalidClientTokenId', 403],
+    ['UnrecognizedClientException', 403],
+  ],
+  'wrong-token': [
+    ['InvalidClientTokenId', 403],
+    ['UnrecognizedClientException', 403],
+  ],
+  skewed: [
+    ['RequestExpired', 400],
+    ['SignatureDoesNotMatch', 403],
+  ],
+  expired: [
+    ['RequestExpired', 400],
+    ['SignatureDoesNotMatch', 403],
+  ],
+  payload: [
+    ['SignatureDoesNotMatch', 403],
+    ['SignatureDoesNotMatch', 403],
+  ],
+  mismatch: [
+    ['SignatureDoesNotMatch', 403],
+    ['SignatureDoesNotMatch', 403],
+  ],
+
+  fault: [
+    ['InternalFailure', 500],
+    ['InternalFailure', 500],
+  ],
+};
+
+/** Where v2 has one error for all kinds of resources, v1 has one for each: the operation tells which is meant. */
+const v1WordsOfOperations: Readonly<Record<string, Partial<Record<Reason, Word>>>> = {
+  CreateConfigurationSet: { 'already-exists': 'ConfigurationSetAlreadyExists' },
+  CreateConfigurationSetEventDestination: { 'already-exists': 'EventDestinationAlreadyExists' },
+  UpdateConfigurationSetEventDestination: { 'not-found': 'EventDestinationDoesNotExist' },
+  DeleteConfigurationSetEventDestination: { 'not-found': 'EventDestinationDoesNotExist' },
+  CreateConfigurationSetTrackingOptions: { 'already-exists': 'TrackingOptionsAlreadyExistsException' },
+  UpdateConfigurationSetTrackingOptions: { 'not-found': 'TrackingOptionsDoesNotExistException' },
+  DeleteConfigurationSetTrackingOptions: { 'not-found': 'TrackingOptionsDoesNotExistException' },
+  CreateCustomVerificationEmailTemplate: { 'already-exists': 'CustomVerificationEmailTemplateAlreadyExists' },
+  GetCustomVerificationEmailTemplate: { 'template-not-found': 'CustomVerificationEmailTemplateDoesNotExist' },
+  UpdateCustomVerificationEmailTemplate: { 'template-not-found': 'CustomVerificationEmailTemplateDoesNotExist' },
+  SendCustomVerificationEmail: { 'template-not-found': 'CustomVerificationEmailTemplateDoesNotExist' },
+};
+
+const s3Words: Partial<Record<Reason, Word>> = {
+  'invalid-parameter': ['InvalidArgument', 400],
+  validation: ['InvalidRequest', 400],
+  malformed: ['MalformedXML', 400],
+  serialization: ['InvalidArgument', 400],
+  'unknown-operation': ['MethodNotAllowed', 405],
+  'not-built': ['NotImplemented', 501],
+  'message-too-large': ['EntityTooLarge', 400],
+  missing: ['AccessDenied', 403],
+  incomplete: ['AuthorizationHeaderMalformed', 400],
+  'unknown-key': ['InvalidAccessKeyId', 403],
+  'wrong-token': ['InvalidToken', 400],
+  skewed: ['RequestTimeTooSkewed', 403],
+  expired: ['AccessDenied', 403],
+  payload: ['XAmzContentSHA256Mismatch', 400],
+  busy: ['SlowDown', 503],
+  fault: ['InternalError', 500],
+};
+
+const snsWords: Partial<Record<Reason, Word>> = {
+  'invalid-parameter': 'InvalidParameter',
+  validation: ['ValidationError', 400],
+  'not-found': 'NotFound',
+  'access-denied': 'AuthorizationError',
+  'rate-exceeded': ['Throttled', 429],
+};
+
+export type Dialect = (reason: Reason, operation: string | undefined) => Word;
+
+export const dialects = {
+  v1: (reason, operation = '') => v1WordsOfOperations[operation]?.[reason] ?? words[reason][0],
+  v2: (reason) => words[reason][1],
+  s3: (reason) => s3Words[reason] ?? words[reason][0],
+  sns: (reason) => snsWords[reason] ?? words[reason][0],
+} satisfies Record<string, Dialect>;
+
+/** A request that came with no signature, or one that does not hold. */
+export class NotAuthentic extends Error {
+  readonly reason: SignatureFault;
+
+  constructor(reason: SignatureFault, timestamp = '') {
+    super(signatureTexts[reason].replace('%', timestamp));
+    this.name = 'NotAuthentic';
+    this.reason = reason;
+  }
+}
+
+const NO_MATCH =
+  'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.';
+
+const signatureTexts: Readonly<Record<SignatureFault, string>> = {
+  missing: 'Missing Authentication Token',
+  incomplete:
+    "The request's signature is incomplete: it needs an algorithm of AWS4-HMAC-SHA256, a credential with date, region and service, signed headers with host, a signature and a date.",
+  'unknown-key': 'The security token included in the request is invalid.',
+  'wrong-token': 'The security token included in the request is invalid.',
+  skewed: 'Signature expired: % is more than 15 minutes away from the current time',
+  expired: 'Signature expired: % and its time to live are in the past',
+  payload: NO_MATCH,
+  mismatch: NO_MATCH,
+};
+
+export interface FailureContext {
+  readonly dialect: Dialect;
+  readonly operation: string | undefined;
+  readonly model: Model | undefined;
+}
+
+/** Undefined for what nobody expected: a fault, to be logged and answered with `faultOf`. */
+export function failureOf(error: unknown, context: FailureContext): Failure | undefined {
+  if (error instanceof Refusal) return worded(error.code, error.message, context, error.detail);
+  if (error instanceof Invalid) return worded(error.kind, error.message, context);
+  if (error instanceof NotAuthentic) return worded(error.reason, error.message, context);
+  return undefined;
+}
+
+export function faultOf(context: FailureContext): Failure {
+  return worded('fault', 'The request processing has failed because of an unknown error.', context);
+}
+
+function worded(reason: Reason, message: string, context: FailureContext, detail: Refusal['detail'] = {}): Failure {
+  const word = context.dialect(reason, context.operation);
+  const [code, status] = typeof word === 'string' ? [word, 400] : word;
+  const modelled = context.model?.errors.get(code);
+  const members = Object.entries(detail).filter(([name]) => modelled?.members.includes(name));
+  return { code, status: modelled?.status ?? status, message, members: Object.fromEntries(members) };
+}

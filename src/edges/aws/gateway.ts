@@ -1,0 +1,138 @@
+/**
+ * The door of the AWS APIs. A request goes through five steps, here in their order:
+ * authenticate → route → decode → handler → encode.
+ * Whatever a step throws is answered in the words of the service that was addressed; what nobody expected is logged
+ * with its cause and answered without detail.
+ */
+import type { Log } from '../../base/log.ts';
+import { Refusal } from '../../base/refusal.ts';
+import { type CredentialScope, readScope, readSignature, SignatureVerifier } from '../../wire/sigv4.ts';
+import type { HttpHandler, Request, Response } from '../http.ts';
+import type { Caller } from './caller.ts';
+import { type Destination, destinationOf } from './destination.ts';
+import { failureOf, faultOf, NotAuthentic } from './errors.ts';
+import type { Call } from './protocol/protocol.ts';
+import type { Answer, Service } from './service.ts';
+
+export interface AccessKey {
+  readonly secret: string;
+  readonly sessionToken?: string | undefined;
+  readonly account: string;
+  readonly arn: string;
+}
+
+export interface GatewayOptions {
+  /**
+   * `open`: a 12-digit key id is the account, a known key its owner's, anything else the default account; nothing is
+   * verified. `sigv4`: every request must carry a signature that holds.
+   */
+  readonly mode: 'open' | 'sigv4';
+  /** Where a caller does not say. */
+  readonly account: string;
+  readonly region: string;
+  readonly findKey: (accessKeyId: string) => Promise<AccessKey | undefined>;
+  /** By the names of `destination.ts`. Called at the service's first request, so that its SDK is loaded only then. */
+  readonly services: Readonly<Record<string, () => Service | Promise<Service>>>;
+  /** Milliseconds since 1970, of the machine's own clock: signatures do not follow the movable one. */
+  readonly now: () => number;
+  /** A UUID. */
+  readonly requestId: () => string;
+  readonly log: Log;
+}
+
+type Identity = Pick<Caller, 'account' | 'region' | 'accessKeyId' | 'arn'>;
+
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #verifier = new SignatureVerifier();
+  readonly #services = new Map<string, Service | Promise<Service>>();
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+  }
+
+  /** Nothing for an unsigned request that resembles none of AWS's. */
+  readonly handle: HttpHandler = (request) => {
+    const scope = readScope(request);
+    const destination = destinationOf(request, scope);
+    return destination && this.#answer(request, scope, destination);
+  };
+
+  async #answer(request: Request, scope: CredentialScope | undefined, destination: Destination): Promise<Response> {
+    const requestId = this.#options.requestId();
+    let service: Service | undefined;
+    let call: Call | undefined;
+    try {
+      const identity = await this.#authenticate(request, scope, destination);
+      service = await this.#serviceOf(destination);
+      call = service.protocol.route(request);
+      const answer = builtAnswer(service, call);
+      const input = call.input();
+      const output = await answer(input, callerOf(request, identity, requestId));
+      return call.reply(output, requestId);
+    } catch (error) {
+      const context = { dialect: destination.dialect, operation: call?.operation, model: service?.model };
+      const failure = failureOf(error, context);
+      if (!failure) {
+        const { operation } = context;
+        this.#options.log.error(
+          { err: error, requestId, service: destination.service, operation },
+          'an operation failed',
+        );
+      }
+      return destination.fail(failure ?? faultOf(context), requestId);
+    }
+  }
+
+  #authenticate(request: Request, scope: CredentialScope | undefined, destination: Destination): Promise<Identity> {
+    return this.#options.mode === 'open' ? this.#believe(scope) : this.#verify(request, destination);
+  }
+
+  async #believe(scope: CredentialScope | undefined): Promise<Identity> {
+    const { account, region, findKey } = this.#options;
+    if (!scope) return { account, region, accessKeyId: '', arn: rootArn(account) };
+    const { accessKeyId, region: signedRegion } = scope;
+    if (/^\d{12}$/.test(accessKeyId)) {
+      return { account: accessKeyId, region: signedRegion, accessKeyId, arn: rootArn(accessKeyId) };
+    }
+    const owner = (await findKey(accessKeyId)) ?? { account, arn: rootArn(account) };
+    return { account: owner.account, region: signedRegion, accessKeyId, arn: owner.arn };
+  }
+
+  async #verify(request: Request, { service }: Destination): Promise<Identity> {
+    const { findKey, now } = this.#options;
+    const parsed = readSignature(request);
+    if (!parsed.ok) throw new NotAuthentic(parsed.reason);
+    const { accessKeyId, region, timestamp } = parsed.signature;
+    const key = await findKey(accessKeyId);
+    const permissions = { now: now(), s3: service === 's3' };
+    const verdict = this.#verifier.verify(request, parsed.signature, key, permissions);
+    if (!verdict.ok) throw new NotAuthentic(verdict.reason, timestamp);
+    return { account: key!.account, region, accessKeyId, arn: key!.arn };
+  }
+
+  async #serviceOf({ service: name }: Destination): Promise<Service> {
+    const known = this.#services.get(name);
+    if (known) return known;
+    const { services } = this.#options;
+    if (!Object.hasOwn(services, name)) throw new Refusal('not-built', `${name} is not built yet`);
+    const service = services[name]!();
+    this.#services.set(name, service);
+    return service;
+  }
+}
+
+/** A caller of an operation that is not built learns that, not what its input lacks. */
+function builtAnswer(service: Service, { operation }: Call): Answer {
+  const answer = service.handler(operation);
+  if (!answer) throw new Refusal('not-built', `${operation} is not built yet`);
+  return answer;
+}
+
+function callerOf({ headers, remoteAddress }: Request, identity: Identity, requestId: string): Caller {
+  return { ...identity, sourceIp: remoteAddress, userAgent: headers['user-agent'] ?? '', requestId };
+}
+
+function rootArn(account: string): string {
+  return `arn:aws:iam::${account}:root`;
+}

@@ -1,0 +1,26 @@
+/** SES API 2010-12-01: awsQuery. */
+import * as sdk from '@aws-sdk/client-ses';
+import { handlersOf } from '../contract.ts';
+import { SES_NAMESPACE } from '../destination.ts';
+import { queryProtocol } from '../protocol/query.ts';
+import { modelOf } from '../protocol/schema.ts';
+import { constraintsOf } from '../protocol/service-constraints.ts';
+import type { Rooms } from '../rooms.ts';
+import { type Service, serviceOf } from '../service.ts';
+import type { Sdk } from './contract.ts';
+import type { notBuilt } from './not-built.ts';
+
+/** One line a handler file: `...identities`. */
+export const handlers = handlersOf<Sdk, Rooms, (typeof notBuilt)[number]>()({});
+
+const model = modelOf(sdk);
+const protocol = queryProtocol({
+  model,
+  version: '2010-12-01',
+  namespace: SES_NAMESPACE,
+  constraints: constraintsOf('v1'),
+});
+
+export function sesV1(rooms: Rooms): Service {
+  return serviceOf({ model, protocol }, handlers, rooms);
+}

@@ -1,0 +1,26 @@
+/** SES API 2019-09-27: restJson1. */
+import * as sdk from '@aws-sdk/client-sesv2';
+import { handlersOf } from '../contract.ts';
+import { type Alias, restJsonProtocol } from '../protocol/rest-json.ts';
+import { modelOf } from '../protocol/schema.ts';
+import { constraintsOf } from '../protocol/service-constraints.ts';
+import type { Rooms } from '../rooms.ts';
+import { type Service, serviceOf } from '../service.ts';
+import type { Sdk } from './contract.ts';
+import type { notBuilt } from './not-built.ts';
+
+/** One line a handler file: `...identities`. */
+export const handlers = handlersOf<Sdk, Rooms, (typeof notBuilt)[number]>()({});
+
+/** Where boto3 and the CLI still look for what newer models have moved to a POST. */
+const aliases: readonly Alias[] = [
+  ['ListEmailIdentities', 'GET', '/v2/email/identities'],
+  ['ListConfigurationSets', 'GET', '/v2/email/configuration-sets'],
+];
+
+const model = modelOf(sdk);
+const protocol = restJsonProtocol({ model, constraints: constraintsOf('v2'), aliases });
+
+export function sesV2(rooms: Rooms): Service {
+  return serviceOf({ model, protocol }, handlers, rooms);
+}

@@ -1,0 +1,143 @@
+import { MINUTE } from '../../base/clock.ts';
+import { type Random, randomText } from '../../base/random.ts';
+import { Refusal } from '../../base/refusal.ts';
+import type {
+  ReceivedMessage,
+  SmtpDoor,
+  SmtpSession,
+  SmtpTexts,
+  SmtpVisit,
+  Transaction,
+} from '../../wire/smtp/door.ts';
+import type { Recipient } from '../../wire/smtp/envelope.ts';
+import { type Reply, reply } from '../../wire/smtp/reply.ts';
+
+/**
+ * SMTP from the world: what MX records point at. Who receives is asked at RCPT, so that mail for nobody is refused
+ * while its sender still holds it; the rest goes to receiving as envelope and bytes.
+ */
+export interface MxOptions {
+  /** Shown in banner and EHLO; default `inbound-smtp.us-east-1.amazonaws.com`. */
+  readonly hostName?: string;
+  readonly random: Random;
+  /** Nothing if some account receives for the recipient from this peer, else the no; `unavailable` is the usual one. */
+  receives(question: ReceivesQuestion): Reply | undefined | Promise<Reply | undefined>;
+  /** Returns the message id once the message is on disk. */
+  accept(arrival: Arrival): Promise<string>;
+}
+
+export interface ReceivesQuestion {
+  readonly recipient: string;
+  readonly peerAddress: string;
+  readonly tls: SmtpSession['tls'];
+}
+
+export interface Arrival {
+  /** Empty for the null reverse path. */
+  readonly envelopeFrom: string;
+  /** In the order of RCPT, with their DSN wishes (RFC 3461); at least one. */
+  readonly recipients: readonly Recipient[];
+  readonly helo: string;
+  readonly peerAddress: string;
+  readonly tls: SmtpSession['tls'];
+  readonly content: Buffer;
+}
+
+/** SES: 40 MB with headers. */
+const MESSAGE_OCTETS = 41_943_040;
+/** The world does not keep to the 1,000 octets of RFC 5321 §4.5.3.1.6; what is received is stored, not sent on. */
+const LINE_OCTETS = 65_536;
+/** RFC 5321 §4.5.3.1.8: at least 100 must be taken. */
+const RECIPIENTS = 100;
+
+export const unavailable = reply(550, '5.1.1 Requested action not taken: mailbox unavailable');
+const ok = reply(250, 'OK');
+const tooManyRecipients = reply(452, '4.5.3 Too many recipients');
+const tooLarge = reply(552, '5.3.4 Message is too long.');
+const noRoom = reply(452, '4.3.1 Insufficient system storage');
+
+const texts: SmtpTexts = {
+  invalidSender: (path) => reply(553, `5.1.7 <${path}> Invalid email address`),
+  invalidRecipient: (path) => reply(553, `5.1.3 <${path}> Invalid email address`),
+  invalidContent: (reason) => reply(554, `5.6.0 ${reason}`),
+  tooLarge,
+  noRoom,
+  fault: reply(451, '4.3.0 Temporary service failure'),
+  authenticationFault: reply(454, '4.7.0 Temporary authentication failure'),
+};
+
+const limits = { messageOctets: MESSAGE_OCTETS, lineOctets: LINE_OCTETS, silence: 5 * MINUTE };
+
+export function mxDoor(options: MxOptions): SmtpDoor {
+  return (session) => new MxVisit(options, session);
+}
+
+class MxVisit implements SmtpVisit {
+  readonly texts = texts;
+  readonly limits = limits;
+  readonly #options: MxOptions;
+  readonly #session: SmtpSession;
+  readonly #hostName: string;
+
+  constructor(options: MxOptions, session: SmtpSession) {
+    this.#options = options;
+    this.#session = session;
+    this.#hostName = options.hostName ?? 'inbound-smtp.us-east-1.amazonaws.com';
+  }
+
+  greeting(): Reply {
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+    return reply(220, `${this.#hostName} ESMTP Amazon SES ${randomText(this.#options.random, alphabet, 20)}`);
+  }
+
+  ehlo(): readonly string[] {
+    const startTls = this.#session.canStartTls ? ['STARTTLS'] : [];
+    return [this.#hostName, '8BITMIME', 'PIPELINING', `SIZE ${MESSAGE_OCTETS}`, 'DSN', ...startTls, 'Ok'];
+  }
+
+  gate(): undefined {}
+
+  authenticate(): Reply {
+    return reply(502, 'Error: command not implemented');
+  }
+
+  mail(): Reply {
+    return ok;
+  }
+
+  rcpt(recipient: Recipient, { recipients }: Transaction): Reply | Promise<Reply> {
+    if (recipients.length >= RECIPIENTS) return tooManyRecipients;
+    const { peerAddress, tls } = this.#session;
+    const refused = this.#options.receives({ recipient: recipient.address, peerAddress, tls });
+    return refused instanceof Promise ? refused.then((no) => no ?? ok) : (refused ?? ok);
+  }
+
+  async message({ sender, recipients, content }: ReceivedMessage): Promise<Reply> {
+    const { peerAddress, helo = '', tls } = this.#session;
+    try {
+      const envelopeFrom = sender.address;
+      return reply(
+        250,
+        `OK ${await this.#options.accept({ envelopeFrom, recipients, helo, peerAddress, tls, content })}`,
+      );
+    } catch (error) {
+      if (error instanceof Refusal) return refusalReply(error);
+      throw error;
+    }
+  }
+}
+
+/** Whatever the reason, the host that offers this mail must learn one thing: later, or never. */
+function refusalReply({ code, message }: Refusal): Reply {
+  switch (code) {
+    case 'busy':
+      return noRoom;
+    case 'rate-exceeded':
+    case 'daily-quota-exceeded':
+      return reply(452, `4.7.1 ${message}`);
+    case 'message-too-large':
+      return tooLarge;
+    default:
+      return reply(554, `5.7.1 ${message}`);
+  }
+}

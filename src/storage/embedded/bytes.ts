@@ -1,0 +1,172 @@
+import { Refusal } from '../../base/refusal.ts';
+import type { Bytes, Command, Segment, Staged, WriteOutcome } from '../ports.ts';
+import { INLINE_LIMIT, segments } from '../segments.ts';
+import type { PreparedStatements } from './prepared.ts';
+import type { SegmentFiles } from './segment-files.ts';
+
+interface Options {
+  readonly prepared: PreparedStatements;
+  readonly files: SegmentFiles;
+  readonly nextId: () => string;
+  /** Resolves once everything committed before the call is on disk. */
+  readonly durable: () => Promise<unknown>;
+  readonly failed: (error: Error) => void;
+}
+
+/** Held from before a file is looked for until its row is committed, or until nobody can commit it any more. */
+interface Pin {
+  readonly id: string;
+  held: boolean;
+}
+
+/**
+ * Content as rows or files, shared by counting owners in the row.
+ *
+ * A file must outlive every row that names it, also the row of a batch that is still on its way, while the last owner of
+ * equal content lets go. Three rules make that so:
+ * - a file is *pinned* from `stage` until the batch with its row is committed. A batch that is never written lets go when
+ *   its command is garbage: what nobody holds nobody can write any more;
+ * - a file is removed only if it has no pin and no row, and only after a flush, so that after a power cut the row cannot
+ *   come back without it;
+ * - what is done to one file is done in turn.
+ */
+export class SharedBytes implements Bytes {
+  readonly #options: Options;
+  readonly #pins = new Map<string, { count: number; written: boolean }>();
+  readonly #pinOf = new WeakMap<object, Pin>();
+  readonly #garbage = new FinalizationRegistry<Pin>((pin) => this.#unpin(pin));
+  readonly #turns = new Map<string, Promise<unknown>>();
+  #closing = false;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  async stage(content: Buffer): Promise<Staged> {
+    if (content.length > INLINE_LIMIT) return this.#stageFile(content);
+    const id = this.#options.nextId();
+    return { segment: { id, size: content.length }, commands: [segments.insert(id, content)] };
+  }
+
+  share(list: readonly Segment[]): readonly Command[] {
+    return segments.share(list);
+  }
+
+  release(list: readonly Segment[]): readonly Command[] {
+    return segments.release(list);
+  }
+
+  async read(list: readonly Segment[]): Promise<Buffer> {
+    const [only] = list;
+    if (only && list.length === 1) return this.#read(only);
+    return Buffer.concat(await Promise.all(list.map((segment) => this.#read(segment))));
+  }
+
+  /** Files follow their rows: to be told of every batch that was committed. */
+  committed(batch: readonly Command[], outcome: WriteOutcome & { applied: true }): void {
+    batch.forEach((command, n) => {
+      if (segments.isOwn(command)) {
+        const pin = this.#pinOf.get(command.parameters);
+        if (pin) this.#unpin(pin);
+      } else if (segments.isDrop(command)) {
+        this.dropped((outcome.rows[n] as { id: string }[]).map(({ id }) => id));
+      }
+    });
+  }
+
+  /** The rows of these segments are gone. */
+  dropped(ids: readonly string[]): void {
+    for (const id of ids) if (isFile(id)) this.#dispose(id);
+  }
+
+  /** Removes the files that a crash left without a row; runs beside everything else. */
+  async sweep(): Promise<void> {
+    for await (const id of this.#options.files.list()) {
+      if (this.#closing) return;
+      if (isFile(id) && !this.#owned(id)) await this.#dispose(id);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.all(this.#turns.values());
+  }
+
+  async #stageFile(content: Buffer): Promise<Staged> {
+    const digest = await crypto.subtle.digest('SHA-256', content as Uint8Array<ArrayBuffer>);
+    const segment = { id: Buffer.from(digest).toString('hex'), size: content.length };
+    const pin = this.#pin(segment.id);
+    try {
+      await this.#inTurn(segment.id, async () => {
+        const pinned = this.#pins.get(segment.id)!;
+        if (!pinned.written && !this.#owned(segment.id)) await this.#options.files.put(segment.id, content);
+        pinned.written = true;
+      });
+    } catch (error) {
+      this.#unpin(pin);
+      if ((error as { code?: string }).code === 'ENOSPC') throw new Refusal('busy', 'The disk is full');
+      throw error;
+    }
+    const command = segments.own(segment);
+    this.#pinOf.set(command.parameters, pin);
+    this.#garbage.register(command.parameters, pin);
+    return { segment, commands: [command] };
+  }
+
+  async #read({ id, size }: Segment): Promise<Buffer> {
+    const row = this.#options.prepared.first(segments.find(id)) as { content: Buffer | null } | undefined;
+    if (!row) throw new Error(`Segment ${id} is not stored`);
+    const content = row.content ?? (await this.#options.files.read(id));
+    if (content.length !== size) throw new Error(`Segment ${id} has ${content.length} octets instead of ${size}`);
+    return content;
+  }
+
+  #pin(id: string): Pin {
+    const pinned = this.#pins.get(id) ?? { count: 0, written: false };
+    pinned.count += 1;
+    this.#pins.set(id, pinned);
+    return { id, held: true };
+  }
+
+  #unpin(pin: Pin): void {
+    if (!pin.held) return;
+    pin.held = false;
+    const pinned = this.#pins.get(pin.id)!;
+    pinned.count -= 1;
+    if (pinned.count > 0) return;
+    this.#pins.delete(pin.id);
+    if (!this.#owned(pin.id)) this.#dispose(pin.id);
+  }
+
+  #owned(id: string): boolean {
+    return this.#options.prepared.first(segments.find(id)) !== undefined;
+  }
+
+  #dispose(id: string): Promise<void> {
+    const unused = () => !this.#pins.has(id) && !this.#owned(id);
+    const removal = this.#inTurn(id, async () => {
+      if (!unused()) return;
+      await this.#options.durable();
+      if (unused()) await this.#options.files.remove(id);
+    });
+    // The file stays until the next sweep; nobody waits for its end.
+    return removal.catch((error) => this.#options.failed(error));
+  }
+
+  /** One after another for one file. */
+  #inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(id) ?? Promise.resolve()).then(work, work);
+    const settled = turn
+      .catch(() => {})
+      .then(() => {
+        if (this.#turns.get(id) === settled) this.#turns.delete(id);
+      });
+    this.#turns.set(id, settled);
+    return turn;
+  }
+}
+
+/** Rows of their own have a short id, files their SHA-256. */
+function isFile(id: string): boolean {
+  return id.length === 64;
+}

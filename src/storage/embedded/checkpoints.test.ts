@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { letters } from '../contract/letters.ts';
+import { newFolder, openTestStore } from './ground.ts';
+
+test('the log stays bounded under load, and no writer notices', async (t) => {
+  const folder = newFolder(t);
+  const hard = 1024 * 1024;
+  const store = await openTestStore(folder, { logBounds: { soft: hard / 4, hard } });
+  const picture = Buffer.alloc(4_000, 'x');
+  let longest = 0;
+  const writeSome = async (writer: number) => {
+    for (let n = 0; n < 100; n++) {
+      const outcome = await store.rows.write([letters.write({ id: `${writer}-${n}`, picture })], 'durable');
+      assert.equal(outcome.applied, true);
+      assert.equal((await store.rows.all(letters.of({ id: `${writer}-${n}` }))).length, 1);
+      longest = Math.max(longest, statSync(join(folder, 'sesame.db-wal')).size);
+    }
+  };
+  await Promise.all(Array.from({ length: 40 }, (_, writer) => writeSome(writer)));
+  assert.equal((await store.rows.all(letters.all({}))).length, 4_000);
+  // One transaction may begin just below the bound.
+  assert.ok(longest < 2 * hard, `${longest} octets`);
+  await store.close();
+});

@@ -1,0 +1,111 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type Database from 'better-sqlite3';
+import type { Log } from '../../base/log.ts';
+
+/** Octets of a frame of the log: a page and its header. */
+const FRAME = 4096 + 24;
+/** Milliseconds that the worker waits for readers of other programs. */
+const PATIENCE = 1_000;
+
+/** In octets: from where on the log is worked off beside the writer, and the length at which the writer waits for that. */
+export interface LogBounds {
+  readonly soft: number;
+  readonly hard: number;
+}
+export const logBounds: LogBounds = { soft: 64 * 1024 * 1024, hard: 256 * 1024 * 1024 };
+
+interface Options {
+  readonly db: Database.Database;
+  readonly bounds: LogBounds;
+  readonly writer: { pause(): void; resume(): void };
+  readonly log: Log;
+  /** The disk failed: what the database file holds is unknown. */
+  readonly failed: (error: Error) => void;
+}
+
+type Answer = { readonly done: { busy: number } } | { readonly error: { message: string; code?: string } };
+
+/**
+ * Keeps the log bounded. The long part (copying pages, flushing both files) runs beside the writer; for the short rest
+ * the writer pauses, so that the log starts again at its beginning. It is not cut: writing over it costs a flush half of
+ * what growing it costs.
+ */
+export class Checkpoints {
+  readonly #options: Options;
+  readonly #length: Database.Statement<[], { log: number; checkpointed: number }>;
+  #started: Worker | undefined;
+  #underway: Promise<void> | undefined;
+  #threshold: number;
+  #stopped = false;
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.#threshold = options.bounds.soft;
+    this.#length = options.db.prepare('pragma wal_checkpoint(noop)');
+  }
+
+  /** To be called after each commit. */
+  look(): void {
+    if (this.#stopped) return;
+    const { log, checkpointed } = this.#length.get()!;
+    if ((log - checkpointed) * FRAME >= this.#threshold) this.#underway ??= this.#run();
+    if (this.#underway && log * FRAME >= this.#options.bounds.hard) this.#options.writer.pause();
+  }
+
+  /** Begins nothing new: the log is not to be trusted. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Waits for the one under way and ends the worker. */
+  async close(): Promise<void> {
+    this.stop();
+    await this.#underway;
+    const worker = this.#started;
+    if (!worker) return;
+    worker.ref();
+    worker.postMessage('end');
+    await once(worker, 'exit');
+  }
+
+  async #run(): Promise<void> {
+    const { writer, bounds, log, failed } = this.#options;
+    try {
+      await this.#ask('passive');
+      if (this.#stopped) return;
+      writer.pause();
+      const busy = await this.#ask('restart');
+      if (busy) log.warn('Another program reads the database for long; the log grows until it is done');
+    } catch (error) {
+      if ((error as { code?: string }).code?.startsWith('SQLITE_IOERR')) failed(error as Error);
+      else log.warn(error, 'The log could not be worked off; it grows until it can');
+    } finally {
+      const { log: frames, checkpointed } = this.#length.get()!;
+      this.#threshold = (frames - checkpointed) * FRAME + bounds.soft;
+      this.#underway = undefined;
+      writer.resume();
+    }
+  }
+
+  async #ask(mode: 'passive' | 'restart'): Promise<boolean> {
+    this.#started ??= startWorker(this.#options.db.name);
+    const worker = this.#started;
+    worker.ref();
+    worker.postMessage(mode);
+    const [answer] = (await once(worker, 'message')) as [Answer];
+    worker.unref();
+    if ('error' in answer) throw Object.assign(new Error(answer.error.message), answer.error);
+    return answer.done.busy !== 0;
+  }
+}
+
+function startWorker(file: string): Worker {
+  // The same name with the same ending: sources run as they are, the published package as emitted JavaScript.
+  const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const worker = new Worker(new URL(`./checkpoint-worker.${ending}`, import.meta.url), {
+    workerData: { file, timeout: PATIENCE },
+  });
+  worker.unref();
+  return worker;
+}

@@ -1,0 +1,103 @@
+/**
+ * What the house asks of a storage, and nothing of how it is done. Two homes answer it (`embedded/` now, a clustered one
+ * later) and one contract suite (`contract/`) runs on each.
+ *
+ * Writes are values: a batch of named commands, applied wholly or not at all. No transaction is ever open across an
+ * await outside this folder.
+ */
+
+/** What both homes can hold: documents travel as JSON text, truth as 0 or 1, times as civil milliseconds. */
+export type Value = string | number | Buffer | null;
+
+export type Dialect = 'sqlite' | 'postgres';
+
+/** SQL of one home, with the names of the parameters in the order of its placeholders. */
+export interface CompiledStatement {
+  readonly sql: string;
+  readonly parameters: readonly (string | { readonly constant: Value })[];
+}
+
+/** A named statement, compiled once for each home that runs it. */
+export interface Statement {
+  readonly name: string;
+  compile(dialect: Dialect): CompiledStatement;
+}
+
+/** A statement with its parameters: plain data that can be kept in a list, put in a batch and run later. */
+export interface Call<Row = unknown> {
+  readonly statement: Statement;
+  readonly parameters: Readonly<Record<string, Value>>;
+  /** Only for the compiler: what a row of the answer looks like. */
+  readonly row?: Row;
+}
+
+/** One element of a write. */
+export interface Command<Row = unknown> extends Call<Row> {
+  /** How many rows it must touch (return, if it returns any); otherwise the whole batch is undone. */
+  readonly expect?: number;
+}
+
+export type WriteOutcome =
+  | {
+      readonly applied: true;
+      /** The rows that each command returned, in the order of the batch; empty for one that returns none. */
+      readonly rows: readonly (readonly unknown[])[];
+    }
+  /** Nothing was written: the named command did not touch as many rows as it had to. */
+  | { readonly applied: false; readonly failed: string };
+
+/**
+ * `durable`: on disk, would survive a power cut. `committed`: seen by every reader and safe from a crash of this process;
+ * it rides the next flush. An answer to a client waits for `durable`; the finish of a delivery does not (after a power cut
+ * a mail may go twice, never be lost).
+ */
+export type Until = 'durable' | 'committed';
+
+export interface Rows {
+  first<Row>(call: Call<Row>): Promise<Row | undefined>;
+  all<Row>(call: Call<Row>): Promise<Row[]>;
+  write(batch: readonly Command[], until: Until): Promise<WriteOutcome>;
+}
+
+/** A piece of content that can be shared: a message is an ordered list of these. */
+export interface Segment {
+  readonly id: string;
+  /** Octets. */
+  readonly size: number;
+}
+
+/** Content on its way in: what to refer to, and the commands that keep it, to go into the same batch as the reference. */
+export interface Staged {
+  readonly segment: Segment;
+  readonly commands: readonly Command[];
+}
+
+export interface Bytes {
+  /**
+   * Small content (up to 64 KiB) becomes a row of the batch; larger content is a file, on disk and flushed before this
+   * resolves, named by its SHA-256, so that equal content is kept once.
+   */
+  stage(content: Buffer): Promise<Staged>;
+  /** One more owner of existing segments. */
+  share(segments: readonly Segment[]): readonly Command[];
+  /** One owner less; the last one frees the row, and a file soon after. */
+  release(segments: readonly Segment[]): readonly Command[];
+  read(segments: readonly Segment[]): Promise<Buffer>;
+}
+
+/** State is apart per account and region; nothing of one scope can be seen from another. */
+export interface Scope {
+  readonly account: string;
+  readonly region: string;
+}
+
+export interface Store {
+  readonly rows: Rows;
+  readonly bytes: Bytes;
+  /** True while free disk is below the reserve: doors answer 452 or 503 instead of accepting. */
+  isFull(): boolean;
+  /** Forgets everything (or one scope), as `POST /_sesame/reset` asks. The schema stays. */
+  erase(scope?: Scope): Promise<void>;
+  /** Waits for what is under way, flushes and lets go of the data folder. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,64 @@
+import { promises as dns } from 'node:dns';
+import { isIP } from 'node:net';
+
+/** An answer, a certain no, or a question that could not be put. */
+export type Answer<T> =
+  | { readonly kind: 'found'; readonly value: T }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export interface MailExchanger {
+  readonly preference: number;
+  readonly host: string;
+}
+
+/** Milliseconds for one question, tries for one server. */
+const TIMEOUT = 5_000;
+const TRIES = 2;
+
+/** DNS questions of the house. With servers given every question goes to them; else the system's resolver is asked. */
+export class Dns {
+  readonly #resolver = new dns.Resolver({ timeout: TIMEOUT, tries: TRIES });
+  readonly #ownServers: boolean;
+
+  /** `host:port` each; none for the system's. */
+  constructor(servers: readonly string[] = []) {
+    this.#ownServers = servers.length > 0;
+    if (this.#ownServers) this.#resolver.setServers(servers);
+  }
+
+  mx(domain: string): Promise<Answer<MailExchanger[]>> {
+    return ask(async () => {
+      const records = await this.#resolver.resolveMx(domain);
+      return records.map(({ priority, exchange }) => ({ preference: priority, host: exchange }));
+    });
+  }
+
+  /** IPv4 before IPv6. A host that is an address already answers itself. */
+  async addresses(host: string): Promise<Answer<string[]>> {
+    if (isIP(host)) return { kind: 'found', value: [host] };
+    if (!this.#ownServers) {
+      // The hosts file counts too, as it does for every other program of the machine.
+      return ask(async () => (await dns.lookup(host, { all: true, order: 'ipv4first' })).map(({ address }) => address));
+    }
+    const [v4, v6] = await Promise.all([
+      ask(() => this.#resolver.resolve4(host)),
+      ask(() => this.#resolver.resolve6(host)),
+    ]);
+    const found = [v4, v6].flatMap((answer) => (answer.kind === 'found' ? answer.value : []));
+    if (found.length > 0) return { kind: 'found', value: found };
+    return v4.kind === 'failed' ? v4 : v6;
+  }
+}
+
+async function ask<T>(question: () => Promise<T[]>): Promise<Answer<T[]>> {
+  try {
+    const value = await question();
+    return value.length > 0 ? { kind: 'found', value } : { kind: 'none' };
+  } catch (cause) {
+    const { code = 'EUNKNOWN' } = cause as { code?: string };
+    // ENODATA: the name exists without such a record; ENOTFOUND: no such name (RFC 2308).
+    if (code === 'ENODATA' || code === 'ENOTFOUND') return { kind: 'none' };
+    return { kind: 'failed', reason: code };
+  }
+}
