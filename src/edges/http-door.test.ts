@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { request as httpRequest } from 'node:http';
+import { mkdtempDisposable } from 'node:fs/promises';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import { Budget } from '../base/budget.ts';
 import { silentLog } from '../base/log.ts';
+import { systemRandom } from '../base/random.ts';
+import { localCertificate } from '../wire/certificates.ts';
 import type { HttpHandler, Request } from './http.ts';
 import { HttpDoor } from './http-door.ts';
 
@@ -151,17 +157,23 @@ describe('a body', () => {
       await conversation(port, ...post('Content-Length: 601', 'Expect: 100-continue'), ''),
       /^HTTP\/1.1 413 /,
     );
-    assert.match(await conversation(port, ...post('Content-Length: 601'), ''), /^HTTP\/1.1 413 /);
+    assert.match(await conversation(port, ...post('Content-Length: 601'), 'x'.repeat(601)), /^HTTP\/1.1 413 /);
     const chunk = `12c\r\n${'x'.repeat(300)}\r\n`;
-    assert.match(await conversation(port, ...post('Transfer-Encoding: chunked'), chunk.repeat(3)), /^HTTP\/1.1 413 /);
+    assert.match(
+      await conversation(port, ...post('Transfer-Encoding: chunked'), `${chunk.repeat(3)}0\r\n\r\n`),
+      /^HTTP\/1.1 413 /,
+    );
     await settled(budget);
   });
 
   it('without room is 503', async () => {
     const { port, budget } = await open([echo], new Budget(100));
-    assert.match(await conversation(port, ...post('Content-Length: 101'), ''), /^HTTP\/1.1 503 /);
+    assert.match(await conversation(port, ...post('Content-Length: 101'), 'x'.repeat(101)), /^HTTP\/1.1 503 /);
     const chunk = `12c\r\n${'x'.repeat(300)}\r\n`;
-    assert.match(await conversation(port, ...post('Transfer-Encoding: chunked'), chunk), /^HTTP\/1.1 503 /);
+    assert.match(
+      await conversation(port, ...post('Transfer-Encoding: chunked'), `${chunk}0\r\n\r\n`),
+      /^HTTP\/1.1 503 /,
+    );
     await settled(budget);
   });
 
@@ -244,6 +256,18 @@ describe('the listeners', () => {
     assert.notEqual(second.port, port);
     assert.equal(await (await fetch(`http://127.0.0.1:${second.port}`)).text(), 'one');
     await assert.rejects(door.listen({ host: '127.0.0.1', port }), { code: 'EADDRINUSE' });
+  });
+
+  it('speak TLS where they are given a certificate', async () => {
+    const { door } = await open([({ secure }) => ok(String(secure))]);
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'sesame-door-'));
+    const made = { folder: folder.path, names: [], now: Date.now(), random: systemRandom };
+    const { ca, ...tls } = await localCertificate(made);
+    const { port } = await door.listen({ host: '127.0.0.1', port: 0 }, tls);
+    const request = httpsRequest({ host: '127.0.0.1', port, servername: 'localhost', ca });
+    request.end();
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    assert.equal(Buffer.concat(await response.toArray()).toString(), 'true');
   });
 
   it('close: what is under way is finished, quiet connections end, the door is shut', async () => {

@@ -3,9 +3,15 @@
  * On failure: a body over the limit is 413, no room for it 503, a fault in a handler 500 without detail. A client that
  * goes away takes its request with it; what it had buffered is given back.
  */
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
-import { createServer as createSecureServer } from 'node:https';
-import { type AddressInfo, isIP, type Server } from 'node:net';
+import {
+  createServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createSecureServer, type Server as HttpsServer } from 'node:https';
+import { type AddressInfo, isIP } from 'node:net';
 import type { Budget } from '../base/budget.ts';
 import type { Log } from '../base/log.ts';
 import { isSigned } from '../wire/sigv4.ts';
@@ -23,6 +29,10 @@ const REQUEST_TIMEOUT = 300_000;
 const KEEP_ALIVE = 65_000;
 /** Milliseconds between looks at connections for the time-outs above. */
 const CHECK_INTERVAL = 5_000;
+/** Milliseconds that a client whose body was refused may go on sending: cut off at once, it would not see its answer. */
+const LINGER = 2_000;
+/** Connections of one listener. */
+const MAX_CONNECTIONS = 10_000;
 
 export interface HttpAddress {
   readonly host: string;
@@ -30,10 +40,10 @@ export interface HttpAddress {
   readonly port: number;
 }
 
-/** PEM. */
+/** PEM texts. */
 export interface Tls {
-  readonly cert: string | Buffer;
-  readonly key: string | Buffer;
+  readonly cert: string;
+  readonly key: string;
 }
 
 export interface HttpDoorOptions {
@@ -50,7 +60,7 @@ export interface HttpDoorOptions {
 export class HttpDoor {
   readonly #options: HttpDoorOptions;
   readonly #maxBody: number;
-  readonly #servers: (Server & HttpServer)[] = [];
+  readonly #servers: (HttpServer | HttpsServer)[] = [];
   #closing = false;
 
   constructor(options: HttpDoorOptions) {
@@ -63,7 +73,10 @@ export class HttpDoor {
     const timeouts = { headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, keepAliveTimeout: KEEP_ALIVE };
     const options = { ...timeouts, connectionsCheckingInterval: CHECK_INTERVAL, maxHeaderSize: MAX_HEADERS };
     const listener: RequestListener = (incoming, outgoing) => void this.#serve(incoming, outgoing, tls !== undefined);
-    const server = tls ? createSecureServer({ ...options, ...tls }, listener) : createServer(options, listener);
+    const server = tls
+      ? createSecureServer({ ...options, ...tls, minVersion: 'TLSv1.2' }, listener)
+      : createServer(options, listener);
+    server.maxConnections = MAX_CONNECTIONS;
     // Without this the client would be told to go on before we know that there is room for its body.
     server.on('checkContinue', listener);
     await new Promise<void>((resolve, reject) => {
@@ -124,13 +137,22 @@ export class HttpDoor {
     if (hasContent(status) && (incoming.method !== 'HEAD' || own['content-length'] === undefined)) {
       own['content-length'] = Buffer.byteLength(body);
     }
-    // Unread bytes of a body that was refused would be taken for the next request.
+    const content = hasContent(status) ? body : undefined;
     if (this.#closing || !incoming.complete) own['connection'] = 'close';
-    outgoing.writeHead(status, own).end(hasContent(status) ? body : undefined);
+    outgoing.writeHead(status, own);
+    if (incoming.complete || incoming.headers.expect !== undefined) outgoing.end(content);
+    else linger(incoming, outgoing, content ?? '');
   }
 }
 
-type HttpServer = Pick<import('node:http').Server, 'closeIdleConnections' | 'closeAllConnections'>;
+/** Answers at once, reads and drops what still comes, and closes when no more does. */
+function linger(incoming: IncomingMessage, outgoing: ServerResponse, content: Buffer | string): void {
+  outgoing.write(content);
+  const cut = setTimeout(() => outgoing.end(), LINGER);
+  incoming.once('end', () => outgoing.end());
+  outgoing.once('close', () => clearTimeout(cut));
+  incoming.resume();
+}
 
 /** RFC 9110 §6.4.1 */
 function hasContent(status: number): boolean {

@@ -56,6 +56,11 @@ export type Until = 'durable' | 'committed';
 export interface Rows {
   first<Row>(call: Call<Row>): Promise<Row | undefined>;
   all<Row>(call: Call<Row>): Promise<Row[]>;
+  /**
+   * Batches are applied in the order of asking. Rejects with `Refusal('busy')` if the disk is full or too many writes
+   * wait, with a fault if a command is broken; nothing of the batch was written then. An empty batch is a barrier: it is
+   * durable when all that was asked for before it is.
+   */
   write(batch: readonly Command[], until: Until): Promise<WriteOutcome>;
 }
 
@@ -66,7 +71,11 @@ export interface Segment {
   readonly size: number;
 }
 
-/** Content on its way in: what to refer to, and the commands that keep it, to go into the same batch as the reference. */
+/**
+ * Content on its way in: what to refer to, and the commands that keep it, to go into the same batch as the reference.
+ * They are written as they are (not copied), and once: a batch that was undone may be tried again, an applied one not.
+ * Whoever drops them unwritten drops the content with them.
+ */
 export interface Staged {
   readonly segment: Segment;
   readonly commands: readonly Command[];
@@ -96,7 +105,10 @@ export interface Store {
   readonly bytes: Bytes;
   /** True while free disk is below the reserve: doors answer 452 or 503 instead of accepting. */
   isFull(): boolean;
-  /** Forgets everything (or one scope), as `POST /_sesame/reset` asks. The schema stays. */
+  /**
+   * Forgets everything but the facts of the folder, or one scope (what belongs to an account as a whole stays), as
+   * `POST /_sesame/reset` asks. Content goes with its owners, generations rise, the schema stays.
+   */
   erase(scope?: Scope): Promise<void>;
   /** Waits for what is under way, flushes and lets go of the data folder. */
   close(): Promise<void>;

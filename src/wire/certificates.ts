@@ -27,7 +27,7 @@ export async function loadCertificate(certPath: string, keyPath: string): Promis
   return { cert, key };
 }
 
-export interface LocalCertificateOptions {
+interface LocalCertificateOptions {
   /** Holds ca.pem, ca.key, server.pem and server.key; made where it is missing. The keys are for their owner only. */
   readonly folder: string;
   /** Host names and addresses beside localhost, 127.0.0.1 and ::1. */

@@ -9,7 +9,7 @@ import { Refusal } from '../../base/refusal.ts';
 import type { Rows } from '../../storage/ports.ts';
 import { knownRegions } from './regions.ts';
 import { regionlessSmtpPassword, smtpPassword } from './smtp-password.ts';
-import { allAccounts, insertAccount, insertKey, keyById, replaceSecret } from './table.ts';
+import { allAccounts, insertAccount, insertKey, keyById, replaceSecret, rootKeyOf } from './table.ts';
 import type { Vault } from './vault.ts';
 
 export { smtpPassword } from './smtp-password.ts';
@@ -92,6 +92,14 @@ export class Accounts {
     if (!present) return void (await this.createKey(account, { accessKeyId, secretAccessKey }));
     const secret = this.#needs.vault.seal(secretAccessKey, accessKeyId);
     await this.#needs.rows.write([replaceSecret({ accessKeyId, account, secret })], 'durable');
+  }
+
+  /** The oldest root key of an account. */
+  async rootKey(account: string): Promise<NewKey | undefined> {
+    const row = await this.#needs.rows.first(rootKeyOf({ account }));
+    if (!row) return undefined;
+    const { secret } = this.#open(row.secret, row.access_key_id);
+    return { accessKeyId: row.access_key_id, secretAccessKey: secret };
   }
 
   async list(): Promise<Account[]> {

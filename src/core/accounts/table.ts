@@ -32,6 +32,17 @@ export const keyById = query('keys.by-id', (db, p: { accessKeyId: string }) =>
   db.selectFrom('keys').selectAll().where('access_key_id', '=', p.accessKeyId),
 );
 
+export const rootKeyOf = query('keys.root-of', (db, p: { account: string }) =>
+  db
+    .selectFrom('keys')
+    .selectAll()
+    .where('account', '=', p.account)
+    .where('user_name', '=', '')
+    .orderBy('created')
+    .orderBy('access_key_id')
+    .limit(1),
+);
+
 export const insertKey = command(
   'keys.insert',
   (db, p: KeyRow) =>

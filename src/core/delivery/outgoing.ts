@@ -39,7 +39,6 @@ export class Outgoing {
     return Buffer.concat([Buffer.from(prefix, 'latin1'), stored]);
   }
 
-
   #prefix(message: Message, stored: Buffer): Promise<string> {
     const kept = this.#prefixes.get(message.id);
     if (kept) return kept;

@@ -58,13 +58,7 @@ export const deepenLane = command('lanes.deepen', (db, p: Omit<LaneRow, 'due'> &
 );
 
 export const dueLanes = query('lanes.due', (db, p: { now: number; limit: number }) =>
-  db
-    .selectFrom('lanes')
-    .select(['lane'])
-    .where('due', '<=', p.now)
-    .orderBy('priority')
-    .orderBy('due')
-    .limit(p.limit),
+  db.selectFrom('lanes').select(['lane']).where('due', '<=', p.now).orderBy('priority').orderBy('due').limit(p.limit),
 );
 
 export const nextDue = query('lanes.next-due', (db) =>
@@ -130,7 +124,13 @@ export const deferDelivery = command(
   (db, p: Place & { due: number; reply: string }) =>
     db
       .updateTable('deliveries')
-      .set((e) => ({ state: 'deferred', reply: p.reply, due: p.due, claimed_by: null, attempts: e('attempts', '+', 1) }))
+      .set((e) => ({
+        state: 'deferred',
+        reply: p.reply,
+        due: p.due,
+        claimed_by: null,
+        attempts: e('attempts', '+', 1),
+      }))
       .where('message_id', '=', p.message_id)
       .where('n', '=', p.n)
       .where('claimed_by', '=', p.by),
@@ -155,10 +155,7 @@ export const releaseClaims = command('deliveries.release-claims', (db, p: { now:
 );
 
 export const hurryLanes = command('lanes.hurry', (db, p: { now: number }) =>
-  db
-    .updateTable('lanes')
-    .set({ due: p.now })
-    .where('depth', '>', 0),
+  db.updateTable('lanes').set({ due: p.now }).where('depth', '>', 0),
 );
 
 export const removeIdleLanes = command('lanes.remove-idle', (db) =>

@@ -8,6 +8,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Clock } from '../../base/clock.ts';
+import { pageToken, readPageToken } from '../../base/page-token.ts';
 import { type Random, randomText } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { parseAddress } from '../../mail/address.ts';
@@ -101,8 +102,18 @@ export class Identities {
     return identityOf(row);
   }
 
-  /** The identity of that name, made if it is not there yet (the v1 verification calls may be repeated). */
-  async ensure(scope: Scope, name: string): Promise<Identity> {
+  /** The address identity, made if it is not there yet: the v1 verification calls may be repeated. */
+  ensureAddress(scope: Scope, address: string): Promise<Identity> {
+    if (!address.includes('@')) throw new Refusal('invalid-parameter', `Invalid email address<${address}>.`);
+    return this.#ensure(scope, address);
+  }
+
+  ensureDomain(scope: Scope, domain: string): Promise<Identity> {
+    if (domain.includes('@')) throw new Refusal('invalid-parameter', `Invalid domain name ${domain}.`);
+    return this.#ensure(scope, domain);
+  }
+
+  async #ensure(scope: Scope, name: string): Promise<Identity> {
     return (
       (await this.get(scope, name)) ??
       this.create(scope, name).catch(async (refusal: unknown) => {
@@ -116,7 +127,7 @@ export class Identities {
 
   /** Three tokens and a key for a domain; the same ones each time. */
   async ensureEasyDkim(scope: Scope, domain: string): Promise<Dkim> {
-    await this.ensure(scope, domain);
+    await this.ensureDomain(scope, domain);
     return (
       await this.#change(scope, domain, (identity) =>
         identity.dkim ? undefined : { ...identity, dkim: this.#easyDkim() },
@@ -135,9 +146,19 @@ export class Identities {
     return found.filter((identity) => identity !== undefined);
   }
 
-  /** By name, `limit` at most, from the one after `after`. */
-  async list(scope: Scope, { after = '', limit }: { after?: string; limit: number }): Promise<Identity[]> {
-    return (await this.#needs.rows.all(identitiesAfter({ ...scope, after, limit }))).map(identityOf);
+  /** By name, `limit` at most, from where the page before ended. */
+  async page(
+    { account, region }: Scope,
+    { type, limit, token }: { type?: Identity['type'] | undefined; limit: number; token?: string | undefined },
+  ): Promise<{ identities: Identity[]; next?: string }> {
+    const after = token === undefined ? '' : readPageToken('identity', token);
+    if (after === undefined) throw new Refusal('invalid-parameter', `Invalid NextToken <${token}>.`);
+    const types = type ? [type] : (['address', 'domain'] as const);
+    const call = identitiesAfter({ scope: { account, region }, types, after, limit: limit + 1 });
+    const found = (await this.#needs.rows.all(call)).map(identityOf);
+    const identities = found.slice(0, limit);
+    if (found.length <= limit) return { identities };
+    return { identities, next: pageToken('identity', identities.at(-1)!.name) };
   }
 
   /** False if there was none. */

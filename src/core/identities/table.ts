@@ -63,18 +63,23 @@ export const scopesNaming = (names: readonly string[]) =>
       .where('status', '=', 'success'),
   );
 
-export const identitiesAfter = query(
-  'identities.after',
-  (db, p: { account: string; region: string; after: string; limit: number }) =>
+export const identitiesAfter = (search: {
+  scope: { account: string; region: string };
+  types: readonly IdentityRow['type'][];
+  after: string;
+  limit: number;
+}) =>
+  dynamic('identities.after', (db) =>
     db
       .selectFrom('identities')
       .selectAll()
-      .where('account', '=', p.account)
-      .where('region', '=', p.region)
-      .where('name', '>', p.after)
+      .where('account', '=', search.scope.account)
+      .where('region', '=', search.scope.region)
+      .where('type', 'in', search.types)
+      .where('name', '>', search.after)
       .orderBy('name')
-      .limit(p.limit),
-);
+      .limit(search.limit),
+  );
 
 export const replaceIdentity = command(
   'identities.replace',

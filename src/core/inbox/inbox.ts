@@ -2,7 +2,7 @@
  * What people look at: sent, captured and received mail in one list, newest first, with what became of each. Nothing here
  * decides anything about mail; it reads the rooms below and forgets what has outlived its retention.
  */
-import { type Clock, MINUTE } from '../../base/clock.ts';
+import { type Clock, HOUR } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { type Pass, WorkLoop } from '../../base/work-loop.ts';
@@ -57,14 +57,17 @@ const SCAN_STEP = 100;
 const MOST_KEPT = 500;
 /** Octets; a larger message is read only when somebody opens it. */
 const MOST_PREVIEWED = 262_144;
-const FORGET_EVERY = MINUTE;
-const FORGET_STEP = 500;
+/** Civil milliseconds between two looks while the oldest message is still on its way. */
+const FORGET_PAUSE = HOUR;
+const FORGET_STEP = 200;
 
 export class Inbox {
   readonly loop: WorkLoop;
   readonly #needs: Needs;
   readonly #previews = new Map<string, { readonly preview: string; readonly text: string }>();
   #lookedAt = 0;
+  /** Messages since the last look. */
+  #arrived = 0;
 
   constructor(needs: Needs) {
     this.#needs = needs;
@@ -75,6 +78,10 @@ export class Inbox {
       limit: 1,
       look: () => this.#look(),
     });
+    needs.messages.watch(() => {
+      this.#arrived += 1;
+      if (this.#arrived >= FORGET_STEP) this.loop.wake();
+    });
   }
 
   /** `next` is what the page before answered. */
@@ -83,7 +90,10 @@ export class Inbox {
     const before = next === undefined ? undefined : Number(next);
     if (before !== undefined && !Number.isSafeInteger(before)) throw new Refusal('invalid-parameter', 'Invalid next');
     const most = Math.min(limit, MOST_LISTED);
-    const found = wanted.phrases.length > 0 ? await this.#scan(wanted, { before }, most + 1) : await this.#page(wanted, before, most + 1);
+    const found =
+      wanted.phrases.length > 0
+        ? await this.#scan(wanted, { before }, most + 1)
+        : await this.#page(wanted, before, most + 1);
     const shown = found.slice(0, most);
     const total = wanted.phrases.length > 0 ? found.length : await this.#needs.messages.count({ ...wanted, limit: 0 });
     const more = found.length > most ? { next: String(shown.at(-1)!.place) } : {};
@@ -219,12 +229,21 @@ export class Inbox {
     return { happened, cancel };
   }
 
+  /** By number: whenever enough have come in. By age: when the oldest has reached it. */
   async #look(): Promise<Pass> {
-    const now = this.#needs.clock.civil();
-    const due = this.#lookedAt + FORGET_EVERY;
+    const { retention, messages, clock } = this.#needs;
+    if ('newest' in retention) {
+      if (this.#arrived < FORGET_STEP) return { tasks: [], nextDue: undefined };
+      this.#arrived = 0;
+      return { tasks: [() => this.#forgetOutlived()], nextDue: undefined };
+    }
+    const now = clock.civil();
+    const oldest = await messages.oldest();
+    if (oldest === undefined) return { tasks: [], nextDue: undefined };
+    const due = Math.max(oldest + retention.age, this.#lookedAt + FORGET_PAUSE);
     if (now < due) return { tasks: [], nextDue: due };
     this.#lookedAt = now;
-    return { tasks: [() => this.#forgetOutlived()], nextDue: now + FORGET_EVERY };
+    return { tasks: [() => this.#forgetOutlived()], nextDue: now + FORGET_PAUSE };
   }
 
   async #forgetOutlived(): Promise<void> {

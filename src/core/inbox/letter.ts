@@ -36,5 +36,9 @@ export async function readLetter(raw: Buffer): Promise<ReadableLetter> {
 /** The first words of a message, on one line. */
 export function previewOf({ text, html }: ReadableLetter, characters = 140): string {
   const words = text || html.replace(/<(style|script)[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ');
-  return words.slice(0, characters * 8).replace(/\s+/g, ' ').trim().slice(0, characters);
+  return words
+    .slice(0, characters * 8)
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, characters);
 }

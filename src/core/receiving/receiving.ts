@@ -14,8 +14,8 @@ import type { Random } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { type Pass, WorkLoop } from '../../base/work-loop.ts';
 import { simpleBodyHash } from '../../mail/dkim.ts';
-import { fieldText, firstField, readHeader } from '../../mail/header-fields.ts';
 import { decodeWords } from '../../mail/encoded-words.ts';
+import { fieldText, firstField, readHeader } from '../../mail/header-fields.ts';
 import { traceFields } from '../../mail/received.ts';
 import type { Command, Scope, Segment, Store } from '../../storage/ports.ts';
 import type { Events } from '../events/events.ts';
@@ -314,14 +314,20 @@ export class Receiving {
     switch (action.kind) {
       case 's3': {
         const key = objectKey(action.prefix, message.id);
-        const object = { bucket: action.bucket, key, content: message.segments, contentType: 'application/octet-stream' };
+        const object = {
+          bucket: action.bucket,
+          key,
+          content: message.segments,
+          contentType: 'application/octet-stream',
+        };
         const { batch } = await buckets.putting(message.account, object);
         if (!action.topic) return { batch, result: key };
         const told = await topics.publishing(action.topic, this.#needs.render({ ...notice, objectKey: key }));
         return { batch: [...batch, ...told.batch], result: key };
       }
       case 'sns': {
-        if (content.length > MOST_NOTIFIED) throw new Refusal('message-too-large', 'Message is too large for an SNS action');
+        if (content.length > MOST_NOTIFIED)
+          throw new Refusal('message-too-large', 'Message is too large for an SNS action');
         const { batch, id } = await topics.publishing(action.topic, this.#needs.render(notice));
         return { batch, result: id };
       }

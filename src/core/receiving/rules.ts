@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import { pageToken, readPageToken } from '../../base/page-token.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { type Documents, documents, type Versioned } from '../../storage/documents.ts';
 import { generation, raiseGeneration } from '../../storage/generations.ts';
@@ -57,7 +58,9 @@ export class RuleSets {
   readonly #needs: Needs;
   readonly #sets: Documents<{ rules: readonly Rule[] }>;
   readonly #active: Documents<Active>;
-  #known: { readonly generation: number; readonly active: readonly { scope: Scope; rules: readonly Rule[] }[] } | undefined;
+  #known:
+    | { readonly generation: number; readonly active: readonly { scope: Scope; rules: readonly Rule[] }[] }
+    | undefined;
 
   constructor(needs: Needs) {
     this.#needs = needs;
@@ -79,8 +82,17 @@ export class RuleSets {
     return { name, created, rules: value.rules };
   }
 
-  async list(scope: Scope, page: { after?: string; limit: number }): Promise<Omit<RuleSet, 'rules'>[]> {
-    return (await this.#sets.list(scope, page)).map(({ name, created }) => ({ name, created }));
+  /** By name, `limit` at most, from where the page before ended. */
+  async page(
+    scope: Scope,
+    { limit, token }: { limit: number; token?: string | undefined },
+  ): Promise<{ ruleSets: Omit<RuleSet, 'rules'>[]; next?: string }> {
+    const after = token === undefined ? '' : readPageToken('receipt-rule-set', token);
+    if (after === undefined) throw new Refusal('invalid-parameter', `Invalid NextToken <${token}>.`);
+    const found = await this.#sets.list(scope, { after, limit: limit + 1 });
+    const ruleSets = found.slice(0, limit).map(({ name, created }) => ({ name, created }));
+    if (found.length <= limit) return { ruleSets };
+    return { ruleSets, next: pageToken('receipt-rule-set', ruleSets.at(-1)!.name) };
   }
 
   /** Nothing happens where there is none; the active one is refused. */

@@ -2,7 +2,14 @@ import { Refusal } from '../../base/refusal.ts';
 import { type Address, parseAddress } from '../../mail/address.ts';
 import { type Correspondent, composeMail } from '../../mail/compose.ts';
 import { decodeWords } from '../../mail/encoded-words.ts';
-import { fieldFault, fieldText, firstField, type Header, type HeaderField, readHeader } from '../../mail/header-fields.ts';
+import {
+  fieldFault,
+  fieldText,
+  firstField,
+  type Header,
+  type HeaderField,
+  readHeader,
+} from '../../mail/header-fields.ts';
 import { toCrlf } from '../../mail/line-endings.ts';
 import { readMailboxes } from '../../mail/mailboxes.ts';
 import { readMime } from '../../mail/mime-tree.ts';

@@ -41,6 +41,13 @@ const takenOff = new Set([
   'x-ses-tenant',
 ]);
 
+/** In recipients. */
+export interface Quota {
+  readonly perDay: number;
+  readonly perSecond: number;
+  readonly sentLastDay: number;
+}
+
 interface Needs {
   readonly store: Store;
   readonly identities: Identities;
@@ -71,10 +78,12 @@ export class Sending {
     return message.id;
   }
 
-  /** Recipients accepted in the last 24 hours (SES: SentLast24Hours). */
-  sentLastDay(scope: Scope): Promise<number> {
+  /** What the account may send, and what it has sent in the last 24 hours; -1 is without limit (SES: GetSendQuota). */
+  async quota(scope: Scope): Promise<Quota> {
     const now = this.#needs.clock.civil();
-    return counters.sum(this.#needs.store.rows, scope, { counter: SENT, from: now - DAY, to: now + 1 });
+    const window = { counter: SENT, from: now - DAY, to: now + 1 };
+    const sentLastDay = await counters.sum(this.#needs.store.rows, scope, window);
+    return { perDay: -1, perSecond: -1, sentLastDay };
   }
 
   #read({ mail, sizeLimit }: Submission): Draft {

@@ -55,7 +55,10 @@ export class Publications {
   }
 
   async start(): Promise<void> {
-    await this.#needs.rows.write([releasePublications({ now: this.#needs.clock.civil(), by: this.#name })], 'committed');
+    await this.#needs.rows.write(
+      [releasePublications({ now: this.#needs.clock.civil(), by: this.#name })],
+      'committed',
+    );
     this.loop.start();
   }
 

@@ -56,9 +56,7 @@ export const insertObject = command(
   (db, p: ObjectRow) =>
     db
       .insertInto('objects')
-      .values(
-        pick(p, 'account', 'bucket', 'key', 'size', 'etag', 'content_type', 'metadata', 'segments', 'modified'),
-      )
+      .values(pick(p, 'account', 'bucket', 'key', 'size', 'etag', 'content_type', 'metadata', 'segments', 'modified'))
       .onConflict((c) => c.doNothing()),
   { expect: 1 },
 );
@@ -67,11 +65,7 @@ export const insertObject = command(
 export const deleteObject = command(
   'objects.delete',
   (db, p: { bucket: string; key: string; segments: string }) =>
-    db
-      .deleteFrom('objects')
-      .where('bucket', '=', p.bucket)
-      .where('key', '=', p.key)
-      .where('segments', '=', p.segments),
+    db.deleteFrom('objects').where('bucket', '=', p.bucket).where('key', '=', p.key).where('segments', '=', p.segments),
   { expect: 1 },
 );
 

@@ -157,7 +157,8 @@ export class Topics {
   /** The commands of a publish, for a batch that does more than that; wake the publications afterwards. */
   async publishing(topicArn: string, { subject, message }: { subject?: string | undefined; message: string }) {
     const { scope } = await this.#existing(topicArn);
-    if (Buffer.byteLength(message) > MOST_MESSAGE) throw new Refusal('invalid-parameter', 'Invalid parameter: Message too long');
+    if (Buffer.byteLength(message) > MOST_MESSAGE)
+      throw new Refusal('invalid-parameter', 'Invalid parameter: Message too long');
     const { random, clock, publications, documents } = this.#needs;
     const notification: Notification = { id: random.uuid(), topicArn, subject, message, at: clock.civil() };
     const confirmed = (await this.subscriptions(topicArn)).filter((one) => one.confirmed);

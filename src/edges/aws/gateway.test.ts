@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import * as sdk1 from '@aws-sdk/client-ses';
 import * as sdk2 from '@aws-sdk/client-sesv2';
+import { type Log, silentLog } from '../../base/log.ts';
 import { Refusal } from '../../base/refusal.ts';
 import type { Caller } from './caller.ts';
 import { SES_NAMESPACE } from './destination.ts';
@@ -391,6 +392,33 @@ describe('on the wire', () => {
   it('an unsigned request that resembles none of AWS is not answered here', async () => {
     const response = await fetch(`${open.endpoint}/elsewhere`, { method: 'POST', body: 'x=1' });
     assert.equal(response.status, 404);
+  });
+});
+
+describe('a service', () => {
+  it('is made at its first request, once', async () => {
+    let made = 0;
+    const lazily = async () => {
+      made += 1;
+      return v2();
+    };
+    await using door = await openTestDoor({ 'ses-v2': lazily, 'ses-v1': () => assert.fail('nobody asked for it') });
+    assert.equal(made, 0);
+    const list = () => raw('/v2/email/identities', { method: 'GET' }, door);
+    for (const { status } of await Promise.all([list(), list(), list()])) assert.equal(status, 200);
+    assert.equal(made, 1);
+  });
+
+  it('that meets a fault leaves its cause in the log', async () => {
+    const logged: Record<string, unknown>[] = [];
+    const log = { ...silentLog, error: (fields: Record<string, unknown>) => logged.push(fields) } as unknown as Log;
+    await using door = await openTestDoor({ 'ses-v2': v2 }, { log });
+    const body = JSON.stringify({ FromEmailAddress: 'fault@example.com', Content: {} });
+    const { status, text } = await raw('/v2/email/outbound-emails', { body }, door);
+    assert.equal(status, 500);
+    assert.doesNotMatch(text, /secret/);
+    const [{ err, operation, service } = {}] = logged;
+    assert.deepEqual([(err as Error).message, operation, service], ['secret cause', 'SendEmail', 'ses-v2']);
   });
 });
 

@@ -64,7 +64,9 @@ function localStackMessage(detail: Detail) {
 
 function storedEmail(detail: Detail) {
   const { message, letter } = detail;
-  const shown = new Set([...header(detail, 'to'), ...header(detail, 'cc')].map((one) => /<([^>]*)>/.exec(one)?.[1] ?? one));
+  const shown = new Set(
+    [...header(detail, 'to'), ...header(detail, 'cc')].map((one) => /<([^>]*)>/.exec(one)?.[1] ?? one),
+  );
   return {
     messageId: message.id,
     from: message.from,

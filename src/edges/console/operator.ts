@@ -1,7 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { MovableClock } from '../../base/clock.ts';
 import { Refusal } from '../../base/refusal.ts';
-import type { Timeline } from '../../base/timeline.ts';
 import type { Accounts } from '../../core/accounts/accounts.ts';
 import { account as accountId, duration, region as regionName } from '../../settings/values.ts';
 import type { Scope } from '../../storage/ports.ts';
@@ -13,7 +12,8 @@ interface Needs {
   readonly messages: MessagesApi;
   readonly accounts: Accounts;
   readonly clock: MovableClock;
-  readonly timeline: Timeline;
+  /** Moves civil time by milliseconds, running what falls due. */
+  readonly advance: (milliseconds: number) => Promise<void>;
   /** Civil time is the machine's in service. */
   readonly clockMoves: boolean;
   readonly reset: (scope?: Scope) => Promise<void>;
@@ -81,18 +81,22 @@ export class OperatorApi {
     if ((account === undefined) !== (region === undefined)) {
       throw new BadRequest('account and region go together; without both everything is reset.');
     }
-    const scope = account === undefined ? undefined : { account: checked(accountId, account), region: checked(regionName, region!) };
+    const scope =
+      account === undefined
+        ? undefined
+        : { account: checked(accountId, account), region: checked(regionName, region!) };
     await this.#needs.reset(scope);
     return json(200, { status: 'ok' });
   }
 
   async #advance(request: Request): Promise<Response> {
-    if (!this.#needs.clockMoves) throw new Refusal('access-denied', 'The service profile has one clock, and it does not move.');
+    if (!this.#needs.clockMoves)
+      throw new Refusal('access-denied', 'The service profile has one clock, and it does not move.');
     const advance = textMember(readJson(request), 'advance');
     if (advance === undefined) throw new BadRequest('advance must be a duration such as 25h.');
     const milliseconds = checked(duration, advance);
     if (milliseconds > LONGEST_ADVANCE) throw new BadRequest('advance must not be longer than 400 days.');
-    await this.#needs.timeline.advance(milliseconds);
+    await this.#needs.advance(milliseconds);
     return this.#time();
   }
 

@@ -26,7 +26,7 @@ export interface MxOptions {
   accept(arrival: Arrival): Promise<string>;
 }
 
-export interface ReceivesQuestion {
+interface ReceivesQuestion {
   readonly recipient: string;
   readonly peerAddress: string;
   readonly tls: SmtpSession['tls'];

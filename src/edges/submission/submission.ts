@@ -28,7 +28,7 @@ export interface Caller {
   readonly arn: string;
 }
 
-export interface LogIn extends Credentials {
+interface LogIn extends Credentials {
   readonly peerAddress: string;
 }
 

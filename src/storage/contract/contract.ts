@@ -174,17 +174,17 @@ export function storageContract(
         for (const [name, at] of [
           ['b', 1],
           ['a', 2],
-          ['d', 2],
+          ['D', 2],
           ['c', 3],
         ] as const) {
           await write(...kind.create(scope, name, { colour: '' }, at));
         }
         const names = (page: { name: string }[]) => page.map(({ name }) => name).join('');
-        assert.equal(names(await kind.list(scope, { limit: 3 })), 'abc');
-        assert.equal(names(await kind.list(scope, { after: 'c', limit: 3 })), 'd');
+        assert.equal(names(await kind.list(scope, { limit: 3 })), 'Dab');
+        assert.equal(names(await kind.list(scope, { after: 'b', limit: 3 })), 'c');
         const first = await kind.newest(scope, { limit: 2 });
-        assert.equal(names(first), 'cd');
-        assert.equal(names(await kind.newest(scope, { before: first.at(-1)!, limit: 3 })), 'ab');
+        assert.equal(names(first), 'ca');
+        assert.equal(names(await kind.newest(scope, { before: first.at(-1)!, limit: 3 })), 'Db');
       });
 
       test('raise the generation of their scope with every change that applies', async () => {

@@ -5,15 +5,16 @@ import type { Log } from '../../base/log.ts';
 
 /** Octets of a frame of the log: a page and its header. */
 const FRAME = 4096 + 24;
-/** Milliseconds that the worker waits for readers of other programs. */
-const PATIENCE = 1_000;
+/** Milliseconds that the worker, and so the writer, waits for readers of other programs. */
+const PATIENCE = 50;
 
 /** In octets: from where on the log is worked off beside the writer, and the length at which the writer waits for that. */
 export interface LogBounds {
   readonly soft: number;
   readonly hard: number;
 }
-export const logBounds: LogBounds = { soft: 64 * 1024 * 1024, hard: 256 * 1024 * 1024 };
+/** The writer's pause grows with the first (30 ms for 16 MiB, 100 ms for 64 MiB); the throughput does not change. */
+export const logBounds: LogBounds = { soft: 16 * 1024 * 1024, hard: 64 * 1024 * 1024 };
 
 interface Options {
   readonly db: Database.Database;

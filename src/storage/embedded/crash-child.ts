@@ -1,4 +1,3 @@
-import { writeSync } from 'node:fs';
 import { letters } from '../contract/letters.ts';
 import { openTestStore } from './ground.ts';
 
@@ -23,7 +22,7 @@ async function writeOn(): Promise<never> {
       [letters.write({ id, state: 'first' }), ...commands, letters.write({ id, state: 'second', segments })],
       'durable',
     );
-    writeSync(1, `${id}\n`);
+    process.stdout.write(`${id}\n`);
     if (count % 2) continue;
     await store.rows.write(
       [letters.move({ id, from: 'second', to: 'given up' }), ...store.bytes.release([segment])],

@@ -35,6 +35,7 @@ test('a flush acknowledges what was committed before it began, and only that', a
   // Committed means seen, while the flush that would not cover it is still running.
   await store.rows.write([], 'committed');
   assert.equal((await store.rows.all(letters.of({ id: 'late' }))).length, 1);
+  assert.deepEqual(acknowledged, []);
   begun = disk.next();
   disk.begun[0]!.resolve();
   await Promise.all([first, begun]);

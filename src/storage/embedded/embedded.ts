@@ -60,9 +60,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Store> {
     try {
       await migrate(db, options.seams?.migrations ?? migrations('sqlite'));
       const files = await SegmentFiles.open(join(folder, 'segments'));
-      // The names of the database and its log must be on disk before anything in them counts.
-      await syncFolder(folder);
-      if (made) await syncFolder(dirname(made));
+      await syncFolders(folder, made);
       const space = await DiskSpace.watch({
         folder,
         reserve: options.diskReserve,
@@ -78,6 +76,12 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Store> {
     unlock();
     throw error;
   }
+}
+
+/** The names of the database and its log, and of folders just made, must be on disk before what is in them counts. */
+async function syncFolders(folder: string, made: string | undefined): Promise<void> {
+  await syncFolder(folder);
+  if (made && folder !== dirname(made)) await syncFolders(dirname(folder), made);
 }
 
 interface Parts {
@@ -105,7 +109,7 @@ class EmbeddedStore implements Store {
     const { clock, random, log, seams = {} } = options;
     this.#parts = parts;
     // Opening the log by hand is safe (SQLite's locks are on the other two files), opening the database would not be.
-    this.#logFile = openSync(`${db.name}-wal`, 'r');
+    this.#logFile = openSync(`${db.name}-wal`, 'r+');
     const flush = seams.flush ?? promisify(fdatasync);
     const failed = (error: Error) => this.#fail(error);
     const prepared = new PreparedStatements(db);

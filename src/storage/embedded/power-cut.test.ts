@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, fdatasyncSync, fstatSync, mkdirSync, truncateSync } from 'node:fs';
+import { copyFileSync, fdatasync, fstatSync, mkdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { letters } from '../contract/letters.ts';
 import type { Store } from '../ports.ts';
 import { newFolder, openTestStore, seeded } from './ground.ts';
@@ -40,7 +41,7 @@ test(`a power cut after any flush loses nothing that was acknowledged (seed ${se
   const store = await openTestStore(folder, {
     async flush(fd) {
       const length = fstatSync(fd).size;
-      fdatasyncSync(fd);
+      await promisify(fdatasync)(fd);
       // What was acknowledged until here rests on the flushes before this one.
       cuts.push({ length: flushed, acknowledged: acknowledged.length });
       flushed = length;

@@ -57,14 +57,14 @@ export interface ConnectOptions {
 }
 
 /** Milliseconds. */
-export interface ClientTimeouts {
+interface ClientTimeouts {
   /** From the first packet until greeted and secured. RFC 5321 §4.5.3.2.1 would wait five minutes for the greeting. */
   readonly connect: number;
   /** Silence in the conversation; the wait after the content is the longest (RFC 5321 §4.5.3.2.6: ten minutes). */
   readonly silence: number;
 }
 
-export const clientTimeouts: ClientTimeouts = { connect: MINUTE, silence: 10 * MINUTE };
+const clientTimeouts: ClientTimeouts = { connect: MINUTE, silence: 10 * MINUTE };
 
 export interface OutgoingMessage {
   /** Empty for the null reverse path. */

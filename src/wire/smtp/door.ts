@@ -49,7 +49,7 @@ export interface SmtpVisit {
   message(message: ReceivedMessage): Reply | Promise<Reply>;
 }
 
-export interface SmtpVisitLimits {
+interface SmtpVisitLimits {
   /** Octets of one message as transmitted, without dot-stuffing; at most this is what SIZE should announce. */
   readonly messageOctets: number;
   /** Octets of one line of content, CRLF included (RFC 5321 §4.5.3.1.6: 1,000). */

@@ -19,7 +19,7 @@ export interface Recipient {
   readonly orcpt?: string;
 }
 
-export type Notify = 'NEVER' | 'SUCCESS' | 'FAILURE' | 'DELAY';
+type Notify = 'NEVER' | 'SUCCESS' | 'FAILURE' | 'DELAY';
 
 /** Why an argument was not read: each is answered in its own way. */
 export type EnvelopeFault =

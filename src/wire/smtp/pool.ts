@@ -15,7 +15,7 @@ export interface SmtpPoolLimits {
   readonly idle: number;
 }
 
-export const smtpPoolLimits: SmtpPoolLimits = {
+const smtpPoolLimits: SmtpPoolLimits = {
   connectionsPerPeer: 10,
   messagesPerConnection: 100,
   idle: 5 * SECOND,

@@ -272,6 +272,19 @@ test('room that does not come in time is a 452', async () => {
   assert.deepEqual(house.messages, []);
 });
 
+test('a message that waits for room when the server goes leaves nothing behind', async () => {
+  const budget = new Budget(10_000);
+  await using house = await start({}, { budget });
+  await budget.take(10_000);
+  const client = await ScriptedClient.connect(house.port);
+  await client.follow(`${greetings}${envelope}\nC: hello\nC: .`);
+  while (budget.tryTake(0)) await setImmediate();
+  await house.server.close(0);
+  budget.give(10_000);
+  while (budget.used > 0) await setImmediate();
+  assert.deepEqual(house.messages, []);
+});
+
 test('STARTTLS: all is forgotten, and what came before the handshake is dropped', async () => {
   const sessions: SmtpSession[] = [];
   const messages: ReceivedMessage[] = [];
@@ -369,6 +382,13 @@ test('errors and commands come to an end; what follows is not read', async () =>
   client.say('NOOP\r\n'.repeat(10_000));
   await client.follow(`S: 220 test\n${'S: 250 Ok\n'.repeat(5)}S: 421 Too many commands *`);
   client.drop();
+});
+
+test('the last of too many errors may be a late one', async () => {
+  const authenticate = async () => reply(535, 'out');
+  await using house = await start({ authenticate }, { limits: { errors: 2 } });
+  const attempt = 'C: AUTH PLAIN AHUAcA==\nS: 535 out';
+  await converse(house.port, `${greetings}\n${attempt}\n${attempt}\nS: 421 Too many errors on this connection\nEND`);
 });
 
 test('connections, in all and of one peer', async () => {

@@ -25,14 +25,14 @@ export interface SmtpServerOptions {
   readonly limits?: Partial<SmtpServerLimits>;
 }
 
-export interface SmtpServerLimits extends SessionLimits {
+interface SmtpServerLimits extends SessionLimits {
   /** Open connections of this server. */
   readonly connections: number;
   /** Open connections of one peer: an IPv4 address or an IPv6 /64. */
   readonly connectionsPerPeer: number;
 }
 
-export const smtpServerLimits: SmtpServerLimits = {
+const smtpServerLimits: SmtpServerLimits = {
   connections: 1_000,
   connectionsPerPeer: 250,
   errors: 10,
@@ -42,7 +42,7 @@ export const smtpServerLimits: SmtpServerLimits = {
   roomWait: 30 * SECOND,
 };
 
-export interface BoundAddress {
+interface BoundAddress {
   readonly host: string;
   readonly port: number;
 }
@@ -71,7 +71,7 @@ export class SmtpServer {
     const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
     await new Promise<void>((resolve, reject) => {
       listener.once('error', reject);
-      listener.listen({ host, port, exclusive: true }, () => {
+      listener.listen({ host, port }, () => {
         listener.removeListener('error', reject);
         resolve();
       });

@@ -3,9 +3,10 @@ import { type SecureContext, TLSSocket } from 'node:tls';
 import type { Budget } from '../../base/budget.ts';
 import { SECOND } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import { type ContentProblem, ContentReader } from './content.ts';
+import type { ContentProblem } from './content.ts';
 import { AUTH_OCTETS, Conversation, type ConversationLimits, type Step } from './conversation.ts';
 import type { SmtpDoor, SmtpSession, SmtpVisit } from './door.ts';
+import { Intake } from './intake.ts';
 import * as replies from './replies.ts';
 import { formatReply, type Reply } from './reply.ts';
 
@@ -16,7 +17,7 @@ export interface SessionLimits extends ConversationLimits {
   readonly roomWait: number;
 }
 
-export interface SessionOptions {
+interface SessionOptions {
   readonly socket: Socket;
   readonly peerAddress: string;
   readonly door: SmtpDoor;
@@ -49,9 +50,8 @@ export class Session {
   #input: Buffer = EMPTY;
   #at = 0;
   #output = '';
-  #content: ContentReader | undefined;
-  /** Octets of the present content taken from the budget. */
-  #taken = 0;
+  /** From 354 to the answer to the message. */
+  #intake: Intake | undefined;
   #holds = 0;
   /** The rest of a line that was too long is read over. */
   #skipping = false;
@@ -81,10 +81,7 @@ export class Session {
   /** 421 now if the client is between messages, else after the message that is under way. */
   leave(): void {
     this.#closeWhenIdle = true;
-    if (!this.#leaving && this.#holds === 0 && !this.#content) {
-      this.#leaveWith(replies.shuttingDown);
-      this.#flush();
-    }
+    if (this.#holds === 0) this.#work();
   }
 
   destroy(): void {
@@ -101,10 +98,10 @@ export class Session {
       localAddress: withoutMapping(localAddress),
       localPort,
       get helo() {
-        return session.#conversation.helo?.name;
+        return session.#conversation?.helo?.name;
       },
       get esmtp() {
-        return session.#conversation.helo?.esmtp ?? false;
+        return session.#conversation?.helo?.esmtp ?? false;
       },
       get tls() {
         if (!(session.#socket instanceof TLSSocket)) return undefined;
@@ -150,7 +147,7 @@ export class Session {
   /** The client's side is shut. What it sent before is still worked and answered; half a message is none. */
   readonly #onEnd = (): void => {
     this.#peerEnded = true;
-    if (this.#content && !this.#content.content) this.#socket.destroy();
+    if (this.#intake && !this.#intake.content) this.#socket.destroy();
     else this.#flush();
   };
 
@@ -166,8 +163,8 @@ export class Session {
   readonly #onClose = (): void => {
     this.#leaving = true;
     clearTimeout(this.#linger);
-    if (this.#content) this.#giveBack();
-    this.#content = undefined;
+    // A whole message counts until the door has answered.
+    if (!this.#intake?.content) this.#intake?.release();
     this.#input = EMPTY;
     this.#at = 0;
     this.#options.onClose();
@@ -179,17 +176,17 @@ export class Session {
 
   #release(): void {
     this.#holds--;
-    if (this.#holds > 0 || this.#leaving) return;
+    if (this.#holds > 0) return;
     this.#work();
     if (this.#holds === 0 && this.#socket.isPaused()) this.#socket.resume();
   }
 
   #work(): void {
     while (this.#holds === 0 && !this.#leaving && this.#at < this.#input.length) {
-      if (this.#content) this.#readContent(this.#content);
+      if (this.#intake) this.#readContent(this.#intake);
       else if (!this.#command()) break;
     }
-    if (this.#closeWhenIdle && this.#holds === 0 && !this.#content && !this.#leaving) {
+    if (this.#closeWhenIdle && this.#holds === 0 && !this.#intake && !this.#leaving) {
       this.#leaveWith(replies.shuttingDown);
     }
     this.#flush();
@@ -236,7 +233,7 @@ export class Session {
         this.#ask(step, () => this.#visit.rcpt(step.recipient, this.#conversation.transaction));
         break;
       case 'content':
-        this.#content = new ContentReader(this.#visit.limits);
+        this.#intake = this.#newIntake();
         this.#answer(step, step.reply);
         break;
       case 'quit':
@@ -276,13 +273,16 @@ export class Session {
   }
 
   #answer(step: Step, reply: Reply): void {
-    if (step.kind === 'message') this.#giveBack();
+    if (step.kind === 'message') {
+      this.#intake?.release();
+      this.#intake = undefined;
+    }
     const last = this.#conversation.answered(step, reply);
     this.#say(reply);
-    if (last) this.#leaveWith(last);
-    else if (reply.code === 421)
-      this.#leaving = true; // RFC 5321 §3.8, whoever says it
-    else if (!this.#leaving) this.#expect();
+    if (last) this.#say(last);
+    // 421 is the last word, whoever says it (RFC 5321 §3.8).
+    if (last || reply.code === 421) this.#leaving = true;
+    if (!this.#leaving) this.#expect();
   }
 
   #expect(): void {
@@ -291,58 +291,35 @@ export class Session {
     this.#socket.setTimeout(this.#silence);
   }
 
-  #readContent(content: ContentReader): void {
-    const start = this.#at;
-    this.#at = content.read(this.#input, start);
-    if (content.problem) {
-      this.#giveBack();
-      // The rest has to be read before it can be refused, but not for ever.
-      if (content.octets > 2 * this.#visit.limits.messageOctets) this.destroy();
-      else if (content.content) this.#finish(content);
+  #newIntake(): Intake {
+    const { budget, limits } = this.#options;
+    return new Intake({ limits: this.#visit.limits, budget, roomWait: limits.roomWait });
+  }
+
+  #readContent(intake: Intake): void {
+    this.#at = intake.read(this.#input, this.#at);
+    if (intake.endless) {
+      this.destroy();
       return;
     }
-    const octets = this.#at - start;
-    if (this.#options.budget.tryTake(octets)) {
-      this.#taken += octets;
-      if (content.content) this.#finish(content);
-    } else this.#awaitRoom(content, octets);
-  }
-
-  /**
-   * Reading stops until the budget has room. Sessions that all hold half a message could wait for each other for ever,
-   * so the wait has an end: the message is let go and answered 452.
-   */
-  #awaitRoom(content: ContentReader, octets: number): void {
+    const room = intake.takeRoom();
+    if (!room) {
+      if (intake.content) this.#finish(intake.content, intake.problem);
+      return;
+    }
     this.#hold();
     this.#socket.pause();
-    let waiting = true;
-    const go = (taken: boolean): void => {
-      if (!waiting || this.#leaving) {
-        if (taken) this.#options.budget.give(octets);
-        return;
-      }
-      waiting = false;
-      clearTimeout(timer);
-      if (taken) this.#taken += octets;
-      else {
-        content.drop('no-room');
-        this.#giveBack();
-      }
-      if (content.content) this.#finish(content);
+    room.then(() => {
+      if (this.#leaving) intake.release();
+      else if (intake.content) this.#finish(intake.content, intake.problem);
       this.#release();
-    };
-    const timer = setTimeout(() => go(false), this.#options.limits.roomWait).unref();
-    this.#options.budget.take(octets).then(
-      () => go(true),
-      () => go(false),
-    );
+    });
   }
 
-  #finish(content: ContentReader): void {
-    this.#content = undefined;
+  #finish(content: Buffer, problem: ContentProblem | undefined): void {
     const step: Step = { kind: 'message' };
-    if (content.problem) this.#answer(step, this.#explain(content.problem));
-    else this.#ask(step, () => this.#visit.message({ ...this.#conversation.transaction, content: content.content! }));
+    if (problem) this.#answer(step, this.#explain(problem));
+    else this.#ask(step, () => this.#visit.message({ ...this.#conversation.transaction, content }));
   }
 
   #explain(problem: ContentProblem): Reply {
@@ -361,15 +338,10 @@ export class Session {
     }
   }
 
-  #giveBack(): void {
-    this.#options.budget.give(this.#taken);
-    this.#taken = 0;
-  }
-
   #startTls(then: () => void): void {
     const plain = this.#socket;
-    plain.removeAllListeners('data').removeAllListeners('end').removeAllListeners('timeout');
-    plain.removeListener('close', this.#onClose);
+    plain.removeListener('data', this.#onData).removeListener('end', this.#onEnd);
+    plain.removeListener('timeout', this.#onTimeout).removeListener('close', this.#onClose);
     // Whatever came before the handshake came from anybody (RFC 3207 §4.2, CVE-2011-0411).
     this.#input = EMPTY;
     this.#at = 0;
@@ -400,6 +372,7 @@ export class Session {
 
   /** A client that does not read is not read from: its replies would pile up here. */
   #flush(): void {
+    if (this.#socket.destroyed) return;
     if (this.#output !== '') {
       const output = this.#output;
       this.#output = '';

@@ -11,18 +11,22 @@ import {
   numberFromText,
   timestampFromText,
 } from './scalars.ts';
-import { compiled, kindOf, membersOf, type Schema } from './schema.ts';
+import { compiled, kindOf, type Member, membersOf, type Schema } from './schema.ts';
 
 export type JsonReader = (value: unknown, reading: Reading) => unknown;
 export type JsonWriter = (value: unknown) => unknown;
-type JsonObject = Record<string, unknown>;
+export type JsonObject = Record<string, unknown>;
 
 export interface JsonValues {
   readonly reader: (schema: Schema) => JsonReader;
-  /** Of a member, with its number kind. */
-  readonly memberReader: (schema: Schema, constraint: Constraint | undefined) => JsonReader;
   readonly writer: (schema: Schema) => JsonWriter;
+  /** Of some members of a structure only: the body of a REST operation. */
+  readonly membersReader: (members: readonly Member[]) => MembersReader;
+  readonly membersWriter: (members: readonly Member[]) => (value: JsonObject) => JsonObject;
 }
+
+/** Reads members out of `fields` into `value`. */
+export type MembersReader = (fields: JsonObject, value: JsonObject, reading: Reading) => void;
 
 export function jsonValues(constraints: Constraints): JsonValues {
   const reader: JsonValues['reader'] = compiled<[unknown, Reading], unknown>((schema) => {
@@ -50,45 +54,46 @@ export function jsonValues(constraints: Constraints): JsonValues {
     }
   });
 
-  function memberReader(schema: Schema, constraint: Constraint | undefined): JsonReader {
-    return constraint?.number ? numberReader(constraint.number) : reader(schema);
+  function structureReader(structure: Schema): JsonReader {
+    const read = membersReader(membersOf(structure));
+    return (fields, reading) => {
+      const value: JsonObject = {};
+      read(objectOf(fields), value, reading);
+      return value;
+    };
   }
 
-  function structureReader(structure: Schema): JsonReader {
-    const members = membersOf(structure).map(({ name, path, schema, traits, required, key }) => ({
-      name,
-      path,
-      wire: traits.jsonName ?? name,
-      required,
-      read: memberReader(schema, constraints[key]),
-      check: checkOf(constraints[key]),
+  function membersReader(members: readonly Member[]): MembersReader {
+    const readers = members.map((member) => ({
+      ...member,
+      wire: member.traits.jsonName ?? member.name,
+      read: memberReader(member.schema, constraints[member.key]),
+      check: checkOf(constraints[member.key]),
     }));
-    return (value, reading) => {
-      if (!isObject(value))
-        throw new Invalid('serialization', Array.isArray(value) ? LIST_NOT_EXPECTED : EXPECTED_NULL);
-      const structure: JsonObject = {};
-      for (const { name, path, wire, required, read, check } of members) {
-        const raw = Object.hasOwn(value, wire) ? value[wire] : undefined;
-        if (raw === undefined || raw === null) {
-          if (!required) continue;
-          reading.enter(path);
-          reading.violate(NOT_NULL);
-        } else {
-          reading.enter(path);
-          const typed = read(raw, reading);
-          structure[name] = typed;
-          check?.(typed, reading);
+    return (fields, value, reading) => {
+      for (const { name, path, wire, required, read, check } of readers) {
+        const field = Object.hasOwn(fields, wire) ? fields[wire] : undefined;
+        const absent = field === undefined || field === null;
+        if (absent && !required) continue;
+        reading.enter(path);
+        if (absent) reading.violate(NOT_NULL);
+        else {
+          value[name] = read(field, reading);
+          check?.(value[name], reading);
         }
         reading.leave();
       }
-      return structure;
     };
+  }
+
+  function memberReader(schema: Schema, constraint: Constraint | undefined): JsonReader {
+    return constraint?.number ? numberReader(constraint.number) : reader(schema);
   }
 
   const writer: JsonValues['writer'] = compiled<[unknown], unknown>((schema) => {
     switch (kindOf(schema)) {
       case 'structure':
-        return structureWriter(schema, writer);
+        return structureWriter(schema);
       case 'list': {
         const item = writer(schema.getValueSchema());
         return (value) => (value as unknown[]).map(item);
@@ -104,17 +109,39 @@ export function jsonValues(constraints: Constraints): JsonValues {
     }
   });
 
-  return { reader, memberReader, writer };
+  function structureWriter(structure: Schema): JsonWriter {
+    const write = membersWriter(membersOf(structure));
+    return (value) => write(value as JsonObject);
+  }
+
+  function membersWriter(members: readonly Member[]): (value: JsonObject) => JsonObject {
+    const writers = members.map(({ name, schema, traits }) => ({
+      name,
+      wire: traits.jsonName ?? name,
+      write: writer(schema),
+    }));
+    return (value) => {
+      const fields: JsonObject = {};
+      for (const { name, wire, write } of writers) {
+        const member = value[name];
+        if (member !== undefined && member !== null) fields[wire] = write(member);
+      }
+      return fields;
+    };
+  }
+
+  return { reader, writer, membersReader, membersWriter };
 }
 
-export const NOT_NULL = 'Member must not be null';
+const NOT_NULL = 'Member must not be null';
 const LIST_NOT_EXPECTED = 'Start of list found where not expected';
 const STRUCTURE_NOT_EXPECTED = 'Start of structure or map found where not expected.';
 const EXPECTED_NULL = 'Expected null';
 const EXPECTED_LIST = 'Expected list or null';
 
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+export function objectOf(value: unknown): JsonObject {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+  throw new Invalid('serialization', Array.isArray(value) ? LIST_NOT_EXPECTED : EXPECTED_NULL);
 }
 
 /** SES's words for a value that is not what was wanted: `NUMBER_VALUE can not be converted to a String`. */
@@ -181,9 +208,8 @@ function listReader(read: JsonReader): JsonReader {
 
 function mapReader(read: JsonReader): JsonReader {
   return (value, reading) => {
-    if (!isObject(value)) throw new Invalid('serialization', Array.isArray(value) ? LIST_NOT_EXPECTED : EXPECTED_NULL);
     const entries: [string, unknown][] = [];
-    for (const [key, item] of Object.entries(value)) {
+    for (const [key, item] of Object.entries(objectOf(value))) {
       if (item === null) continue;
       reading.enter(key);
       entries.push([key, read(item, reading)]);
@@ -191,22 +217,6 @@ function mapReader(read: JsonReader): JsonReader {
     }
     // fromEntries defines properties: a key of `__proto__` is a key, nothing else.
     return Object.fromEntries(entries);
-  };
-}
-
-function structureWriter(structure: Schema, writer: (schema: Schema) => JsonWriter): JsonWriter {
-  const members = membersOf(structure).map(({ name, schema, traits }) => ({
-    name,
-    wire: traits.jsonName ?? name,
-    write: writer(schema),
-  }));
-  return (value) => {
-    const written: JsonObject = {};
-    for (const { name, wire, write } of members) {
-      const member = (value as JsonObject)[name];
-      if (member !== undefined && member !== null) written[wire] = write(member);
-    }
-    return written;
   };
 }
 

@@ -1,6 +1,6 @@
 /** restJson1: method and path say which operation, JSON both ways. SES v2. */
 import type { Request, Response } from '../../http.ts';
-import { type Constraints, checkOf } from './constraints.ts';
+import type { Constraints } from './constraints.ts';
 import {
   bindingReader,
   headerWriter,
@@ -11,7 +11,7 @@ import {
   type Route,
 } from './http-bindings.ts';
 import { Invalid, Reading } from './invalid.ts';
-import { jsonValues, NOT_NULL } from './json-values.ts';
+import { type JsonObject, jsonValues, objectOf } from './json-values.ts';
 import { type Call, type Failure, type Protocol, REQUEST_ID } from './protocol.ts';
 import { type Member, type Model, membersOf, type Operation } from './schema.ts';
 import { pairsOf, utf8 } from './text.ts';
@@ -44,30 +44,13 @@ export function restJsonProtocol({ model, constraints, aliases = [] }: RestJsonO
   function inputReader({ input }: Operation, inQuery: boolean): InputReader {
     const members = inQuery ? membersOf(input).map(movedToQuery) : membersOf(input);
     const bind = bindingReader(members, { constraints, nullValue: 'Value' });
-    const body = members.filter(isBodyMember).map((member) => ({
-      ...member,
-      wire: member.traits.jsonName ?? member.name,
-      read: json.memberReader(member.schema, constraints[member.key]),
-      check: checkOf(constraints[member.key]),
-    }));
+    const inBody = members.filter(isBodyMember);
+    const readBody = json.membersReader(inBody);
     return (request, labels) => {
       const reading = new Reading();
-      const value: Record<string, unknown> = {};
+      const value: JsonObject = {};
       bind(value, { labels, query: pairsOf(request.query), headers: request.headers }, reading);
-      const fields = body.length > 0 ? bodyOf(request.body) : {};
-      for (const { name, path, wire, required, read, check } of body) {
-        const field = Object.hasOwn(fields, wire) ? fields[wire] : undefined;
-        if (field === undefined || field === null) {
-          if (!required) continue;
-          reading.enter(path);
-          reading.violate(NOT_NULL);
-        } else {
-          reading.enter(path);
-          value[name] = read(field, reading);
-          check?.(value[name], reading);
-        }
-        reading.leave();
-      }
+      if (inBody.length > 0) readBody(bodyOf(request.body), value, reading);
       reading.finish();
       return value;
     };
@@ -75,19 +58,12 @@ export function restJsonProtocol({ model, constraints, aliases = [] }: RestJsonO
 
   function outputWriter({ output, http }: Operation): OutputWriter {
     const writeHeaders = headerWriter(output, 'http-date');
-    const body = membersOf(output)
-      .filter(isBodyMember)
-      .map(({ name, schema, traits }) => ({ name, wire: traits.jsonName ?? name, write: json.writer(schema) }));
-    return (value, requestId) => {
+    const writeBody = json.membersWriter(membersOf(output).filter(isBodyMember));
+    return (output, requestId) => {
       const headers = jsonHeaders(requestId);
-      const members = (value ?? {}) as Record<string, unknown>;
-      writeHeaders(members, headers);
-      const written: Record<string, unknown> = {};
-      for (const { name, wire, write } of body) {
-        const member = members[name];
-        if (member !== undefined && member !== null) written[wire] = write(member);
-      }
-      return { status: http![2], headers, body: JSON.stringify(written) };
+      const value = (output ?? {}) as JsonObject;
+      writeHeaders(value, headers);
+      return { status: http![2], headers, body: JSON.stringify(writeBody(value)) };
     };
   }
 
@@ -140,12 +116,10 @@ function movedToQuery(member: Member): Member {
 }
 
 /** No body and `null` are an empty object; a body of white space only is not (SES). */
-export function bodyOf(body: Buffer): Record<string, unknown> {
+export function bodyOf(body: Buffer): JsonObject {
   if (body.length === 0) return {};
   const value = parseJson(utf8(body));
-  if (value === null) return {};
-  if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new Invalid('serialization', Array.isArray(value) ? 'Start of list found where not expected' : 'Expected null');
+  return value === null ? {} : objectOf(value);
 }
 
 function parseJson(text: string): unknown {

@@ -8,10 +8,17 @@ import { constraintsOf } from '../protocol/service-constraints.ts';
 import type { Rooms } from '../rooms.ts';
 import { type Service, serviceOf } from '../service.ts';
 import type { Sdk } from './contract.ts';
+import * as identities from './identities.ts';
 import type { notBuilt } from './not-built.ts';
+import * as receiving from './receiving.ts';
+import * as sending from './sending.ts';
 
 /** One line a handler file: `...identities`. */
-export const handlers = handlersOf<Sdk, Rooms, (typeof notBuilt)[number]>()({});
+export const handlers = handlersOf<Sdk, Rooms, (typeof notBuilt)[number]>()({
+  ...identities,
+  ...receiving,
+  ...sending,
+});
 
 const model = modelOf(sdk);
 const protocol = queryProtocol({

@@ -1,0 +1,226 @@
+/**
+ * The wiring: every room of the house, built once, with exactly what it asks for. Read from the ground up. Nothing here
+ * listens; the doors do (`doors.ts`).
+ */
+import { readFile } from 'node:fs/promises';
+import { Budget } from './base/budget.ts';
+import { MovableClock } from './base/clock.ts';
+import { TimeOrderedIds } from './base/ids.ts';
+import type { Log } from './base/log.ts';
+import { type OwnNames, ownNames } from './base/own-names.ts';
+import { systemRandom } from './base/random.ts';
+import { Refusal } from './base/refusal.ts';
+import { Timeline } from './base/timeline.ts';
+import { Accounts, type NewKey, Vault } from './core/accounts/accounts.ts';
+import { CaptureRoute } from './core/delivery/capture-route.ts';
+import { Delivery, type Route } from './core/delivery/delivery.ts';
+import { Outgoing } from './core/delivery/outgoing.ts';
+import { exchangerPeers, smarthostPeers } from './core/delivery/peers.ts';
+import { type Peers, SmtpRoute } from './core/delivery/smtp-route.ts';
+import { Events } from './core/events/events.ts';
+import { Identities } from './core/identities/identities.ts';
+import { Inbox } from './core/inbox/inbox.ts';
+import { Messages } from './core/messages/messages.ts';
+import { type Action, Receiving, RuleSets } from './core/receiving/receiving.ts';
+import { Sending } from './core/sending/sending.ts';
+import { Buckets, Publications, Topics } from './core/targets/targets.ts';
+import { receiptNotification } from './edges/aws/receipt-notification.ts';
+import { topicDocuments } from './edges/aws/topic-documents.ts';
+import { masterKey } from './settings/master-key.ts';
+import type { Settings } from './settings/settings.ts';
+import { openEmbedded } from './storage/embedded/embedded.ts';
+import { facts } from './storage/facts.ts';
+import type { Scope } from './storage/ports.ts';
+import { Dns } from './wire/dns.ts';
+import { HttpPost } from './wire/http-post.ts';
+import { SmtpPool } from './wire/smtp/pool.ts';
+
+/** Octets of bodies and messages in flight over all doors together. */
+const BYTES_IN_FLIGHT = 256 * 2 ** 20;
+/** Connections to one peer address: a smarthost, an exchanger, or our own MX door. */
+const CONNECTIONS_PER_PEER = 20;
+
+const CLOCK_OFFSET = 'clock-offset';
+const OPERATOR_TOKEN = 'operator-token';
+
+export type App = Awaited<ReturnType<typeof buildApp>>;
+
+/** Secrets that were made at this start and are told only now. */
+export interface FirstSecrets {
+  key?: NewKey;
+  operatorToken?: string;
+}
+
+export async function buildApp(settings: Settings, log: Log) {
+  const random = systemRandom;
+  const clock = new MovableClock();
+  const names = ownNames(settings.domain);
+  const budget = new Budget(BYTES_IN_FLIGHT);
+  const allowPrivate = settings.privateTargets === 'allow';
+  const ca = await Promise.all((settings.ca ?? []).map((path) => readFile(path, 'utf8')));
+  /** What is known once the doors are open. */
+  const opened = { url: '', mx: undefined as { host: string; port: number } | undefined };
+
+  const store = await openEmbedded({
+    folder: settings.data,
+    clock,
+    random,
+    log,
+    diskReserve: settings.diskReserve,
+    // An orderly end would write from a state that nobody knows: die as in a power cut, the log is the truth.
+    onFatal: (err) => {
+      log.error({ err }, 'the disk failed; nothing more is acknowledged');
+      process.kill(process.pid, 'SIGKILL');
+    },
+  });
+  const { rows, bytes } = store;
+  clock.offset = Number((await facts.get(rows, CLOCK_OFFSET)) ?? 0);
+
+  const vault = new Vault(await masterKey(settings), random);
+  const ids = new TimeOrderedIds(clock, random);
+  const dns = new Dns(settings.dns);
+  const post = new HttpPost({ allowPrivate, ca });
+  const pool = new SmtpPool({ connectionsPerPeer: CONNECTIONS_PER_PEER });
+
+  const accounts = new Accounts({ rows, vault, clock, random });
+  const events = new Events(rows);
+  const messages = new Messages(rows);
+  const publications = new Publications({ rows, post, ids, clock, random, log });
+  const topics = new Topics({ rows, publications, documents: topicDocuments(() => opened.url), clock, random });
+  const buckets = new Buckets({ rows, bytes, clock });
+  const identities = new Identities({ rows, vault, clock, random });
+  const outgoing = new Outgoing({
+    bytes,
+    names,
+    clock,
+    signingKey: (scope, from) => identities.signingKey(scope, from),
+  });
+
+  const ruleSets = new RuleSets({ rows, clock, checkTargets });
+  const receiving = new Receiving({
+    store,
+    messages,
+    events,
+    ruleSets,
+    buckets,
+    topics,
+    publications,
+    covers: async (scope, address) => (await identities.covering(scope, address)) !== undefined,
+    trustRules: settings.verify === 'auto',
+    render: receiptNotification,
+    names,
+    clock,
+    random,
+    log,
+  });
+  const delivery = new Delivery({ rows, messages, events, route: route(settings), clock, random, log });
+  const sending = new Sending({ store, identities, messages, delivery, events, names, clock, random });
+  const inbox = new Inbox({ store, messages, delivery, receiving, events, retention: settings.retention, clock, log });
+
+  const loops = [delivery.loop, receiving.loop, publications.loop, inbox.loop];
+  const timeline = new Timeline(clock, loops);
+
+  function route({ delivery: way, hostname, mxPort }: Settings): Route {
+    const smtp = (name: string, peersOf: (domain: string) => Promise<Peers>) =>
+      new SmtpRoute({ name, peersOf, outgoing, pool, hostname, ca });
+    switch (way.kind) {
+      case 'direct':
+        return smtp('direct', exchangerPeers({ dns, allowPrivate, port: mxPort, chance: random.fraction }));
+      case 'smarthost':
+        return smtp('smarthost', smarthostPeers({ dns, smarthost: way }));
+      case 'capture': {
+        const receivesHere = async (recipient: string) =>
+          opened.mx !== undefined && (await receiving.receives({ recipient, tls: true })) === 'yes';
+        return new CaptureRoute({ receivesHere, inside: smtp('inside', async () => ownDoor()) });
+      }
+    }
+  }
+
+  function ownDoor(): Peers {
+    if (!opened.mx) return { kind: 'nowhere', answer: { text: 'Our own MX door is not open' } };
+    const { host: address, port } = opened.mx;
+    return { kind: 'peers', peers: [{ address, port, host: address, tls: 'opportunistic', verifyCertificate: false }] };
+  }
+
+  /** SES checks at creation that a rule's targets exist, in the region of the rule. */
+  async function checkTargets(scope: Scope, action: Action): Promise<void> {
+    if (action.kind === 's3') {
+      const bucket = await buckets.find(action.bucket);
+      if (bucket?.account !== scope.account) {
+        throw new Refusal('invalid-s3-configuration', `No such bucket: ${action.bucket}`, { Bucket: action.bucket });
+      }
+    }
+    if (action.topic === undefined) return;
+    const topic = await topics.find(action.topic);
+    if (!topic || !action.topic.includes(`:${scope.region}:${scope.account}:`)) {
+      throw new Refusal('invalid-sns-topic', `Invalid SNS topic: ${action.topic}`, { Topic: action.topic });
+    }
+  }
+
+  /** The operator's token: the settings', or one that is made once and kept sealed. */
+  async function operatorToken(secrets: FirstSecrets): Promise<string> {
+    if (settings.operatorToken) return settings.operatorToken;
+    const kept = await facts.get(rows, OPERATOR_TOKEN);
+    if (kept) return vault.open(Buffer.from(kept, 'base64'), OPERATOR_TOKEN);
+    const token = random.bytes(24).toString('base64url');
+    secrets.operatorToken = token;
+    await rows.write([facts.set(OPERATOR_TOKEN, vault.seal(token, OPERATOR_TOKEN).toString('base64'))], 'durable');
+    return token;
+  }
+
+  return {
+    settings,
+    log,
+    clock,
+    random,
+    names: names as OwnNames,
+    budget,
+    store,
+    opened,
+    timeline,
+    accounts,
+    rooms: { identities, sending, ruleSets, buckets, topics },
+    receiving,
+    inbox,
+    messages,
+
+    /** Makes what the first start makes; the loops begin. */
+    async start(): Promise<{ secrets: FirstSecrets; operatorToken: string }> {
+      const secrets: FirstSecrets = {};
+      const key = await accounts.ensureFirst(settings.account, settings);
+      if (key) secrets.key = key;
+      const token = await operatorToken(secrets);
+      await Promise.all([delivery.start(), receiving.start(), publications.start()]);
+      inbox.loop.start();
+      return { secrets, operatorToken: token };
+    },
+
+    /** Forgets all state (or that of one account and region) and goes on as after a first start, with the same root key. */
+    async reset(scope?: Scope): Promise<void> {
+      if (scope) await store.erase(scope);
+      else {
+        const key = await accounts.rootKey(settings.account);
+        await store.erase();
+        clock.offset = 0;
+        await rows.write([facts.set(CLOCK_OFFSET, '0')], 'durable');
+        await accounts.ensureFirst(settings.account, key ?? settings);
+      }
+      for (const loop of loops) loop.wake();
+    },
+
+    /** Moves civil time; the new offset is kept, so that it survives a restart. */
+    async advance(milliseconds: number): Promise<void> {
+      await timeline.advance(milliseconds);
+      await rows.write([facts.set(CLOCK_OFFSET, String(clock.offset))], 'durable');
+    },
+
+    /** In reverse: no new work, what is in flight ends, the store is closed. */
+    async stop(): Promise<void> {
+      await inbox.loop.stop();
+      await receiving.stop();
+      await delivery.stop();
+      await publications.stop();
+      await store.close();
+    },
+  };
+}

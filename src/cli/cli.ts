@@ -1,0 +1,22 @@
+import { SettingsError } from '../settings/settings.ts';
+
+/** One file a sub-command, loaded when it is asked for. Each answers the exit code. */
+const commands: Readonly<Record<string, () => Promise<(flags: readonly string[]) => Promise<number>>>> = {
+  up: async () => (await import('./up.ts')).up,
+  ready: async () => (await import('./ready.ts')).ready,
+};
+
+export async function run([name = 'up', ...flags]: readonly string[]): Promise<number> {
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!command) {
+    console.error(`sesame: there is no command '${name}'. There are: ${Object.keys(commands).join(', ')}.`);
+    return 2;
+  }
+  try {
+    return await (await command())(flags);
+  } catch (cause) {
+    if (!(cause instanceof SettingsError)) throw cause;
+    console.error(`sesame: ${cause.message}`);
+    return 1;
+  }
+}

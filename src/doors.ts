@@ -1,0 +1,240 @@
+/**
+ * The doors: every listener, in front of the rooms that it serves. They open in one go; a default address that is taken is
+ * left out with a warning as long as its list has another, one that somebody set stops the start.
+ */
+import { writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import type { App } from './app.ts';
+import { SECOND } from './base/clock.ts';
+import { Gateway } from './edges/aws/gateway.ts';
+import { sesV1 } from './edges/aws/ses-v1/ses-v1.ts';
+import { sesV2 } from './edges/aws/ses-v2/ses-v2.ts';
+import { compatibleHandler, healthHandler, MessagesApi, OperatorApi, webHandler } from './edges/console/console.ts';
+import { HttpDoor } from './edges/http-door.ts';
+import { combinedDoor } from './edges/mx/combined.ts';
+import { mxDoor, unavailable } from './edges/mx/mx.ts';
+import { submissionDoor } from './edges/submission/submission.ts';
+import { dataPath, type SettingName, SettingsError } from './settings/settings.ts';
+import type { Endpoint } from './settings/values.ts';
+import { type Certificate, loadCertificate, localCertificate, secureContext } from './wire/certificates.ts';
+import type { SmtpDoor } from './wire/smtp/door.ts';
+import { reply } from './wire/smtp/reply.ts';
+import { SmtpServer } from './wire/smtp/server.ts';
+
+/** What is under way when the process is told to end may take this long. */
+const GRACE = 10 * SECOND;
+const SMTP_MESSAGE_OCTETS = 41_943_040;
+
+/** `host:port` of everything that listens, under the names of the settings. */
+export type Endpoints = Readonly<Record<'http' | 'submission' | 'submissionTls' | 'mx', readonly string[]>>;
+
+export interface Doors {
+  readonly endpoints: Endpoints;
+  readonly url: string;
+  /** PEM file of the local authority, where it made the certificate. */
+  readonly caPath: string | undefined;
+  close(): Promise<void>;
+}
+
+interface Listening {
+  listen(host: string, port: number): Promise<{ host: string; port: number }>;
+}
+
+export async function openDoors(
+  app: App,
+  { operatorToken, version }: { operatorToken: string; version: string },
+): Promise<Doors> {
+  const { settings, budget, log } = app;
+  const certificate = await certificateOf(app);
+  const context = secureContext(certificate);
+  const smtp = (door: SmtpDoor, implicitTls = false) =>
+    new SmtpServer({ door, budget, log, secureContext: () => context, implicitTls });
+  const submission = submissionOf(app);
+  const mx = mxOf(app);
+  let ready = false;
+  const http = new HttpDoor({
+    handlers: handlersOf(app, { operatorToken, version, ready: () => ready }),
+    budget,
+    log,
+    isOurName: ourNames(app),
+  });
+  const servers = {
+    submission: smtp(submission),
+    submissionTls: smtp(submission, true),
+    mx: smtp(mx),
+    combined: smtp(combinedDoor(mx, submission)),
+  };
+
+  const shared = settings.mx.filter(({ host, port }) => port !== 0 && includes(settings.submission, { host, port }));
+  const without = (list: readonly Endpoint[]) => list.filter((endpoint) => !includes(shared, endpoint));
+  const httpListening: Listening = { listen: (host, port) => http.listen({ host, port }) };
+  const open = (name: SettingName, server: Listening, list: readonly Endpoint[]) =>
+    openAll({ app, name, server, list });
+  const both = await open('mx', servers.combined, shared);
+  const endpoints: Endpoints = {
+    http: await open('http', httpListening, settings.http),
+    submission: [...both, ...(await open('submission', servers.submission, without(settings.submission)))],
+    submissionTls: await open('submissionTls', servers.submissionTls, settings.submissionTls),
+    mx: [...both, ...(await open('mx', servers.mx, without(settings.mx)))],
+  };
+
+  const url = settings.url ?? (endpoints.http[0] ? `http://${endpoints.http[0]}` : '');
+  app.opened.url = url;
+  app.opened.mx = endpoints.mx[0] === undefined ? undefined : reachable(endpoints.mx[0]);
+  await writeFile(dataPath(settings, 'endpoints.json'), `${JSON.stringify(endpoints, null, 2)}\n`);
+  ready = true;
+  return {
+    endpoints,
+    url,
+    caPath: certificate.ca === undefined ? undefined : dataPath(settings, 'tls', 'ca.pem'),
+    async close() {
+      ready = false;
+      await Promise.all([http.close(GRACE), ...Object.values(servers).map((server) => server.close(GRACE))]);
+    },
+  };
+}
+
+/** The console's handlers come first: an unsigned GET is a person's. */
+function handlersOf(
+  app: App,
+  { operatorToken, version, ready }: { operatorToken: string; version: string; ready: () => boolean },
+) {
+  const { settings, inbox, accounts, clock, store, rooms, random, log } = app;
+  const operator = new OperatorApi({
+    messages: new MessagesApi(inbox),
+    accounts,
+    clock,
+    advance: (milliseconds) => app.advance(milliseconds),
+    clockMoves: settings.profile !== 'service',
+    reset: (scope) => app.reset(scope),
+    token: settings.profile === 'development' ? undefined : operatorToken,
+  });
+  const gateway = new Gateway({
+    mode: settings.auth,
+    account: settings.account,
+    region: settings.region,
+    findKey: (accessKeyId) => accounts.findKey(accessKeyId),
+    services: {
+      'ses-v1': () => sesV1(rooms),
+      'ses-v2': () => sesV2(rooms),
+      s3: async () => (await import('./edges/aws/s3/s3.ts')).s3(rooms),
+      sns: async () => (await import('./edges/aws/sns/sns.ts')).sns(rooms),
+    },
+    now: Date.now,
+    requestId: () => random.uuid(),
+    log,
+  });
+  const readiness = () =>
+    store.isFull()
+      ? { ready: false, reason: 'The disk is full.' }
+      : { ready: ready(), reason: 'The doors are not open.' };
+  return [
+    healthHandler(readiness),
+    webHandler(new URL('../web/', import.meta.url)),
+    operator.handle,
+    compatibleHandler({ inbox, operator, version }),
+    gateway.handle,
+  ];
+}
+
+function submissionOf({ settings, accounts, rooms, names, random }: App): SmtpDoor {
+  const fallback = { account: settings.account, region: settings.region };
+  const root = (account: string) => ({ account, region: settings.region, arn: `arn:aws:iam::${account}:root` });
+  return submissionDoor({
+    mode: settings.auth === 'open' ? 'open' : 'required',
+    hostName: names.submissionHost,
+    random,
+    authenticate: async ({ userName, password }) => {
+      if (settings.auth === 'sigv4') {
+        return (await accounts.authenticateSmtp(userName, password, fallback.region)) ?? 'invalid';
+      }
+      if (/^\d{12}$/.test(userName)) return root(userName);
+      return root((await accounts.findKey(userName))?.account ?? fallback.account);
+    },
+    anonymous: () => root(fallback.account),
+    send: ({ caller, envelopeFrom, recipients, content, peerAddress }) =>
+      rooms.sending.send({
+        caller,
+        operation: 'SendSmtpEmail',
+        sourceIp: peerAddress,
+        sizeLimit: SMTP_MESSAGE_OCTETS,
+        mail: { kind: 'raw', content, from: envelopeFrom, recipients },
+      }),
+  });
+}
+
+function mxOf({ settings, receiving, names, random }: App): SmtpDoor {
+  const needsTls = reply(530, '5.7.0 Must issue a STARTTLS command first');
+  return mxDoor({
+    hostName: names.inboundHost(settings.region),
+    random,
+    receives: async ({ recipient, tls }) => {
+      const answer = await receiving.receives({ recipient, tls: tls !== undefined });
+      return answer === 'yes' ? undefined : answer === 'needs-tls' ? needsTls : unavailable;
+    },
+    accept: ({ envelopeFrom, recipients, helo, peerAddress, tls, content }) =>
+      receiving.accept({
+        envelopeFrom,
+        recipients: recipients.map(({ address }) => address),
+        helo,
+        peerAddress,
+        tls: tls !== undefined,
+        content,
+      }),
+  });
+}
+
+function certificateOf({ settings, random, names }: App): Promise<Certificate> {
+  if (settings.tlsCert && settings.tlsKey) return loadCertificate(settings.tlsCert, settings.tlsKey);
+  return localCertificate({
+    folder: dataPath(settings, 'tls'),
+    names: [settings.hostname, names.submissionHost, names.inboundHost(settings.region)],
+    now: Date.now(),
+    random,
+  });
+}
+
+/** Hosts by which an unsigned request may name us; anything else could be a page that was bound to our address. */
+function ourNames({ settings }: App): (host: string) => boolean {
+  const own = new Set(
+    [settings.hostname, ...(settings.url ? [new URL(settings.url).hostname] : [])].map((name) => name.toLowerCase()),
+  );
+  // RFC 6761 §6.3: every name under localhost is this machine.
+  const zones = ['.localhost', ...(settings.domain ? [`.${settings.domain.toLowerCase()}`] : [])];
+  return (host) => own.has(host) || host === settings.domain || zones.some((zone) => host.endsWith(zone));
+}
+
+interface Opening {
+  readonly app: App;
+  readonly name: SettingName;
+  readonly server: Listening;
+  readonly list: readonly Endpoint[];
+}
+
+async function openAll({ app: { settings, log }, name, server, list }: Opening): Promise<string[]> {
+  const bound: string[] = [];
+  const failures: string[] = [];
+  for (const { host, port } of list) {
+    try {
+      bound.push(formatEndpoint(await server.listen(host, port)));
+    } catch (cause) {
+      const failure = `${formatEndpoint({ host, port })}: ${(cause as Error).message}`;
+      if (settings.given.has(name)) throw new SettingsError(`Cannot listen on ${failure}`);
+      failures.push(failure);
+    }
+  }
+  if (list.length > 0 && bound.length === 0) throw new SettingsError(`Cannot listen: ${failures.join('; ')}`);
+  for (const failure of failures) log.warn({ setting: name }, `a default address is left out, ${failure}`);
+  return bound;
+}
+
+const includes = (list: readonly Endpoint[], { host, port }: Endpoint) =>
+  list.some((one) => one.host === host && one.port === port);
+
+const formatEndpoint = ({ host, port }: Endpoint) => (isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`);
+
+/** How we ourselves reach an address that we listen on. */
+function reachable(endpoint: string): Endpoint {
+  const [, host = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(endpoint) ?? [];
+  return { host: host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host, port: Number(port) };
+}

@@ -1,0 +1,9 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { pages, root } from '../../../scripts/generate.ts';
+
+it('generated pages are fresh (npm run generate)', () => {
+  for (const { path, render } of pages) assert.equal(readFileSync(join(root, path), 'utf8'), render(), path);
+});

@@ -1,0 +1,64 @@
+import type { ReceiptNotice, RenderReceipt } from '../../core/receiving/receiving.ts';
+import { readHeader } from '../../mail/header-fields.ts';
+import { commonFields, shownHeader } from '../../mail/mail-object.ts';
+
+/** Nothing judges received mail yet, and the notification says so. */
+const NOT_JUDGED = { status: 'DISABLED' };
+
+const iso = (at: number) => new Date(at).toISOString();
+
+/** The JSON of SES's receipt notifications, of the SNS action and of any action's alert topic. */
+export const receiptNotification: RenderReceipt = (notice) => ({
+  subject: 'Amazon SES Email Receipt Notification',
+  message: JSON.stringify({
+    notificationType: 'Received',
+    mail: mailObject(notice),
+    receipt: {
+      timestamp: iso(notice.message.at),
+      processingTimeMillis: notice.processingTime,
+      recipients: notice.recipients,
+      spamVerdict: NOT_JUDGED,
+      virusVerdict: NOT_JUDGED,
+      spfVerdict: NOT_JUDGED,
+      dkimVerdict: NOT_JUDGED,
+      dmarcVerdict: NOT_JUDGED,
+      action: actionObject(notice),
+    },
+    ...contentOf(notice),
+  }),
+});
+
+function mailObject({ message, content }: ReceiptNotice) {
+  const { fields } = readHeader(content);
+  const shown = shownHeader(fields);
+  return {
+    timestamp: iso(message.at),
+    source: message.envelopeFrom,
+    messageId: message.id,
+    destination: message.recipients,
+    headersTruncated: shown.truncated,
+    headers: shown.fields,
+    commonHeaders: commonFields(fields),
+  };
+}
+
+function actionObject({ action, objectKey }: ReceiptNotice) {
+  switch (action.kind) {
+    case 's3':
+      return {
+        type: 'S3',
+        topicArn: action.topic,
+        bucketName: action.bucket,
+        objectKeyPrefix: action.prefix,
+        objectKey,
+      };
+    case 'sns':
+      return { type: 'SNS', topicArn: action.topic, encoding: action.encoding === 'base64' ? 'BASE64' : 'UTF8' };
+  }
+}
+
+/** Only an SNS action carries the mail itself. */
+function contentOf({ action, content }: ReceiptNotice) {
+  if (action.kind !== 'sns') return {};
+  return { content: content.toString(action.encoding === 'base64' ? 'base64' : 'utf8') };
+}

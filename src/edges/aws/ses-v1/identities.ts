@@ -1,0 +1,120 @@
+import { Refusal } from '../../../base/refusal.ts';
+import type { Identity } from '../../../core/identities/identities.ts';
+import type { Caller } from '../caller.ts';
+import type { Rooms } from '../rooms.ts';
+import type { In, Out } from './contract.ts';
+
+const MOST_LISTED = 1_000;
+
+export async function VerifyEmailIdentity(
+  { identities }: Rooms,
+  { EmailAddress }: In<'VerifyEmailIdentity'>,
+  caller: Caller,
+): Promise<Out<'VerifyEmailIdentity'>> {
+  await identities.ensureAddress(caller, EmailAddress);
+  return {};
+}
+
+export async function VerifyEmailAddress(
+  { identities }: Rooms,
+  { EmailAddress }: In<'VerifyEmailAddress'>,
+  caller: Caller,
+): Promise<Out<'VerifyEmailAddress'>> {
+  await identities.ensureAddress(caller, EmailAddress);
+  return {};
+}
+
+export async function VerifyDomainIdentity(
+  { identities }: Rooms,
+  { Domain }: In<'VerifyDomainIdentity'>,
+  caller: Caller,
+): Promise<Out<'VerifyDomainIdentity'>> {
+  const { verificationToken } = await identities.ensureDomain(caller, Domain);
+  return { VerificationToken: verificationToken ?? '' };
+}
+
+export async function VerifyDomainDkim(
+  { identities }: Rooms,
+  { Domain }: In<'VerifyDomainDkim'>,
+  caller: Caller,
+): Promise<Out<'VerifyDomainDkim'>> {
+  const { tokens } = await identities.ensureEasyDkim(caller, Domain);
+  return { DkimTokens: [...tokens] };
+}
+
+export async function GetIdentityVerificationAttributes(
+  { identities }: Rooms,
+  { Identities }: In<'GetIdentityVerificationAttributes'>,
+  caller: Caller,
+): Promise<Out<'GetIdentityVerificationAttributes'>> {
+  const found = await identities.getMany(caller, Identities);
+  return { VerificationAttributes: Object.fromEntries(found.map((one) => [one.name, verification(one)])) };
+}
+
+export async function GetIdentityDkimAttributes(
+  { identities }: Rooms,
+  { Identities }: In<'GetIdentityDkimAttributes'>,
+  caller: Caller,
+): Promise<Out<'GetIdentityDkimAttributes'>> {
+  const found = await identities.getMany(caller, Identities);
+  return { DkimAttributes: Object.fromEntries(found.map((one) => [one.name, dkim(one)])) };
+}
+
+export async function ListIdentities(
+  { identities }: Rooms,
+  { IdentityType, MaxItems, NextToken }: In<'ListIdentities'>,
+  caller: Caller,
+): Promise<Out<'ListIdentities'>> {
+  if (MaxItems !== undefined && (MaxItems < 1 || MaxItems > MOST_LISTED)) {
+    const text = `Value ${MaxItems} for parameter MaxItems is invalid. MaxItems must be between 1 and ${MOST_LISTED}.`;
+    throw new Refusal('invalid-parameter', text);
+  }
+  const type = IdentityType && (IdentityType === 'Domain' ? 'domain' : 'address');
+  const page = await identities.page(caller, { type, limit: MaxItems ?? MOST_LISTED, token: NextToken });
+  return { Identities: page.identities.map(({ name }) => name), NextToken: page.next };
+}
+
+export async function DeleteIdentity(
+  { identities }: Rooms,
+  { Identity }: In<'DeleteIdentity'>,
+  caller: Caller,
+): Promise<Out<'DeleteIdentity'>> {
+  await identities.remove(caller, Identity);
+  return {};
+}
+
+export async function ListVerifiedEmailAddresses(
+  { identities }: Rooms,
+  _input: In<'ListVerifiedEmailAddresses'>,
+  caller: Caller,
+): Promise<Out<'ListVerifiedEmailAddresses'>> {
+  const page = await identities.page(caller, { type: 'address', limit: MOST_LISTED });
+  const verified = page.identities.filter(({ status }) => status === 'success');
+  return { VerifiedEmailAddresses: verified.map(({ name }) => name) };
+}
+
+export async function DeleteVerifiedEmailAddress(
+  { identities }: Rooms,
+  { EmailAddress }: In<'DeleteVerifiedEmailAddress'>,
+  caller: Caller,
+): Promise<Out<'DeleteVerifiedEmailAddress'>> {
+  await identities.remove(caller, EmailAddress);
+  return {};
+}
+
+const statuses = {
+  pending: 'Pending',
+  success: 'Success',
+  failed: 'Failed',
+  'temporary-failure': 'TemporaryFailure',
+} as const;
+
+function verification({ status, verificationToken }: Identity) {
+  return { VerificationStatus: statuses[status], VerificationToken: verificationToken };
+}
+
+function dkim({ status, dkim: attributes }: Identity) {
+  if (!attributes) return { DkimEnabled: false, DkimVerificationStatus: 'NotStarted' as const };
+  const DkimTokens = attributes.origin === 'easy' ? [...attributes.tokens] : [];
+  return { DkimEnabled: attributes.signing, DkimVerificationStatus: statuses[status], DkimTokens };
+}
