@@ -56,7 +56,7 @@ export class SmtpRoute implements Route {
       answers = await this.#converse(peer, attempt, content);
       if (!answers.every(isUnreachable)) break;
     }
-    return answers.map((answer) => answered(answer, last?.host ?? domain));
+    return answers.map((answer) => answered(whole(answer), last?.host ?? domain));
   }
 
   async close(): Promise<void> {
@@ -91,6 +91,11 @@ export class SmtpRoute implements Route {
 /** Another exchanger may do better: nobody answered, or it sent us away before the mail was spoken of. */
 function isUnreachable({ stage, code }: RecipientAnswer): boolean {
   return (stage === 'connect' || stage === 'greeting' || stage === 'tls') && (code === undefined || code < 500);
+}
+
+/** The reply as it was said, with its enhanced code in front. */
+function whole({ code, enhanced, text }: RecipientAnswer): Answer {
+  return { code, text: enhanced === undefined ? text : `${enhanced} ${text}` };
 }
 
 function answered({ code, text }: Answer, peer: string): Result {
