@@ -9,6 +9,7 @@ import { SECOND } from './base/clock.ts';
 import { Gateway } from './edges/aws/gateway.ts';
 import { sesV1 } from './edges/aws/ses-v1/ses-v1.ts';
 import { sesV2 } from './edges/aws/ses-v2/ses-v2.ts';
+import { topicLinks } from './edges/aws/sns/links.ts';
 import { compatibleHandler, healthHandler, MessagesApi, OperatorApi, webHandler } from './edges/console/console.ts';
 import { HttpDoor } from './edges/http-door.ts';
 import { combinedDoor } from './edges/mx/combined.ts';
@@ -131,6 +132,7 @@ function handlersOf(
   return [
     healthHandler(readiness),
     webHandler(new URL('../web/', import.meta.url)),
+    topicLinks(rooms.topics),
     operator.handle,
     compatibleHandler({ inbox, operator, version }),
     gateway.handle,

@@ -78,18 +78,18 @@ async function presign(wanted: Wanted = {}, expiresIn = 600): Promise<SignedRequ
 
 interface Circumstances {
   now?: number;
-  s3?: boolean;
+  service?: string;
   known?: { secret: string; sessionToken?: string } | undefined;
 }
 
 const verifier = new SignatureVerifier();
 
 function verdict(request: SignedRequest, circumstances: Circumstances = {}): 'ok' | SignatureFault {
-  const { now = signedAt.getTime(), s3 = false } = circumstances;
+  const { now = signedAt.getTime(), service = 'ses' } = circumstances;
   const known = 'known' in circumstances ? circumstances.known : { secret: key.secretAccessKey };
   const parsed = readSignature(request);
   if (!parsed.ok) return parsed.reason;
-  const result = verifier.verify(request, parsed.signature, known, { now, s3 });
+  const result = verifier.verify(request, parsed.signature, known, { now, service });
   if (!result.ok) return result.reason;
   assert.deepEqual([result.accessKeyId, result.region], [key.accessKeyId, 'eu-west-1']);
   return 'ok';
@@ -127,6 +127,18 @@ describe('the header form', () => {
     await check({}, { secret: key.secretAccessKey, sessionToken: 't' }, 'wrong-token');
     await check({ sessionToken: 't' }, { secret: key.secretAccessKey }, 'wrong-token');
     await check({ sessionToken: 't' }, { secret: key.secretAccessKey, sessionToken: 't' }, 'ok');
+  });
+
+  it('refuses what was signed for another service', async () => {
+    assert.equal(verdict(await sign({ service: 's3' }), { service: 'ses' }), 'wrong-service');
+    const request = await sign();
+    const other = request.headers['authorization']!.replace(
+      /Credential=([^,]+)/,
+      (one) => `${one.replace('/ses/', '/s3/')}, ${one}`,
+    );
+    const twice = { ...request, headers: { ...request.headers, authorization: other } };
+    assert.equal(readScope(twice)?.service, 's3');
+    assert.equal(verdict(twice, { service: 's3' }), 'wrong-service');
   });
 
   it('allows fifteen minutes either way', async () => {
@@ -181,7 +193,7 @@ describe('what only S3 may', () => {
   it('leaves the body unhashed', async () => {
     const check = async (payload: string, s3: boolean, expected: 'ok' | SignatureFault) => {
       const wanted = { service: s3 ? 's3' : 'ses', headers: { 'x-amz-content-sha256': payload }, body: 'anything' };
-      assert.equal(verdict(await sign(wanted), { s3 }), expected);
+      assert.equal(verdict(await sign(wanted), { service: wanted.service }), expected);
     };
     await check('UNSIGNED-PAYLOAD', true, 'ok');
     await check('UNSIGNED-PAYLOAD', false, 'payload');
@@ -190,8 +202,16 @@ describe('what only S3 may', () => {
     await check('anything', true, 'payload');
   });
 
+  it('lets nobody add to a presigned URL', async () => {
+    const wanted = { method: 'PUT', service: 's3', headers: { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } };
+    const request = await presign(wanted);
+    assert.equal(verdict(request, { service: 's3' }), 'ok');
+    const headers = { ...request.headers, 'x-amz-acl': 'public-read' };
+    assert.equal(verdict({ ...request, headers }, { service: 's3' }), 'mismatch');
+  });
+
   it('signs the path as it is', async () => {
-    assert.equal(verdict(await sign({ service: 's3', path: '/b/a%20b/../%2B//c' }), { s3: true }), 'ok');
+    assert.equal(verdict(await sign({ service: 's3', path: '/b/a%20b/../%2B//c' }), { service: 's3' }), 'ok');
   });
 });
 

@@ -40,6 +40,7 @@ export interface Signature extends CredentialScope {
 /**
  *  - missing: the request is not signed
  *  - incomplete: it tries to be, but a part is absent or not in its form
+ *  - wrong-service: signed for another service than it was taken to
  *  - skewed, expired: its time is too far from ours, or the presigned URL has run out
  *  - payload: the body is not the one whose hash was signed, or was not hashed where it must be
  *  - mismatch: another secret, or another request
@@ -47,6 +48,7 @@ export interface Signature extends CredentialScope {
 export type SignatureFault =
   | 'missing'
   | 'incomplete'
+  | 'wrong-service'
   | 'unknown-key'
   | 'wrong-token'
   | 'skewed'
@@ -66,11 +68,14 @@ export interface Key {
   readonly sessionToken?: string | undefined;
 }
 
-export interface Permissions {
+export interface Circumstances {
   /** Milliseconds since 1970, of the machine's own clock. */
   readonly now: number;
-  /** S3: the path is signed as it is, and `UNSIGNED-PAYLOAD` and `STREAMING-…` may stand for the body's hash. */
-  readonly s3: boolean;
+  /**
+   * The service that the request was taken to. S3 is a case of its own: the path is signed as it is, and
+   * `UNSIGNED-PAYLOAD` and `STREAMING-…` may stand for the body's hash.
+   */
+  readonly service: string;
 }
 
 /** Milliseconds by which a request's time may differ from ours. */
@@ -204,24 +209,21 @@ function timeOf(timestamp: string): number | undefined {
 export class SignatureVerifier {
   readonly #signingKeys = new Map<string, KeyObject>();
 
-  verify(request: SignedRequest, signature: Signature, key: Key | undefined, permissions: Permissions): Verdict {
-    const { accessKeyId, region, service } = signature;
+  verify(request: SignedRequest, signature: Signature, key: Key | undefined, { now, service }: Circumstances): Verdict {
+    const { accessKeyId, region } = signature;
     const reason =
-      timeFault(signature, permissions.now) ??
+      (signature.service === service ? undefined : 'wrong-service') ??
+      timeFault(signature, now) ??
       keyFault(signature, key) ??
-      payloadFault(request, signature, permissions) ??
-      this.#signatureFault(request, signature, key!, permissions);
+      payloadFault(request, signature) ??
+      headerFault(request, signature) ??
+      this.#signatureFault(request, signature, key!);
     return reason ? { ok: false, reason } : { ok: true, accessKeyId, region, service };
   }
 
-  #signatureFault(
-    request: SignedRequest,
-    signature: Signature,
-    key: Key,
-    { s3 }: Permissions,
-  ): SignatureFault | undefined {
+  #signatureFault(request: SignedRequest, signature: Signature, key: Key): SignatureFault | undefined {
     const { day, region, service, timestamp } = signature;
-    const canonical = sha256(canonicalRequest(request, signature, s3));
+    const canonical = sha256(canonicalRequest(request, signature));
     const toSign = `${ALGORITHM}\n${timestamp}\n${day}/${region}/${service}/aws4_request\n${canonical}`;
     const expected = createHmac('sha256', this.#signingKey(key.secret, signature)).update(toSign).digest('hex');
     return sameText(expected, signature.signature) ? undefined : 'mismatch';
@@ -250,21 +252,30 @@ function keyFault({ sessionToken = '' }: Signature, key: Key | undefined): Signa
   return sameText(sessionToken, key.sessionToken ?? '') ? undefined : 'wrong-token';
 }
 
-function payloadFault(
-  { body }: SignedRequest,
-  { payload }: Signature,
-  { s3 }: Permissions,
-): SignatureFault | undefined {
+function payloadFault({ body }: SignedRequest, { payload, service }: Signature): SignatureFault | undefined {
   if (payload === undefined) return undefined;
   if (/^[0-9a-f]{64}$/.test(payload)) return payload === sha256(body) ? undefined : 'payload';
   const unhashed = payload === UNSIGNED || payload.startsWith('STREAMING-');
-  return unhashed && s3 ? undefined : 'payload';
+  return unhashed && service === 's3' ? undefined : 'payload';
+}
+
+/** They take part in the signature in another place. */
+const signedElsewhere = new Set(['x-amz-date', 'x-amz-content-sha256', 'x-amz-security-token']);
+
+/** S3: who was given a presigned URL must not add what its signer did not say (`x-amz-acl`, `x-amz-copy-source`). */
+function headerFault({ headers }: SignedRequest, { service, signedHeaders }: Signature): SignatureFault | undefined {
+  if (service !== 's3') return undefined;
+  const added = Object.keys(headers).some(
+    (name) => name.startsWith('x-amz-') && !signedElsewhere.has(name) && !signedHeaders.includes(name),
+  );
+  return added ? 'mismatch' : undefined;
 }
 
 const UNSIGNED = 'UNSIGNED-PAYLOAD';
 
-function canonicalRequest(request: SignedRequest, signature: Signature, s3: boolean): string {
+function canonicalRequest(request: SignedRequest, signature: Signature): string {
   const { form, signedHeaders } = signature;
+  const s3 = signature.service === 's3';
   const { method, path, query, headers, body } = request;
   const canonicalHeaders = signedHeaders.map((name) => `${name}:${canonicalValue(headers[name])}\n`).join('');
   // A presigned URL of S3 cannot know the body; elsewhere what was not claimed is hashed.

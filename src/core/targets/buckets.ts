@@ -26,7 +26,19 @@ export interface ObjectFacts {
 export interface StoredObject extends ObjectFacts {
   readonly contentType: string;
   readonly metadata: Readonly<Record<string, string>>;
-  readonly content: Buffer;
+}
+
+export interface ObjectSearch {
+  readonly prefix?: string | undefined;
+  readonly delimiter?: string | undefined;
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+export interface ObjectPage {
+  readonly objects: readonly ObjectFacts[];
+  readonly prefixes: readonly string[];
+  readonly next?: string;
 }
 
 export interface ObjectToPut {
@@ -41,6 +53,8 @@ export interface ObjectToPut {
 /** Bucket names are one space for all accounts, so all buckets live in one scope. */
 const EVERYWHERE: Scope = { account: '*', region: 's3' };
 const MOST_BUCKETS = 10_000;
+/** Rows read at a time for a page. */
+const PAGE_STEP = 1_000;
 
 interface Needs {
   readonly rows: Rows;
@@ -83,9 +97,9 @@ export class Buckets {
   }
 
   async remove(account: string, name: string): Promise<void> {
-    await this.#owned(account, name);
-    const [object] = await this.objects(account, name, { limit: 1 });
-    if (object) throw new Refusal('bucket-not-empty', 'The bucket you tried to delete is not empty');
+    await this.owned(account, name);
+    const { objects } = await this.page(account, name, { limit: 1 });
+    if (objects.length > 0) throw new Refusal('bucket-not-empty', 'The bucket you tried to delete is not empty');
     await this.#needs.rows.write(this.#buckets.remove(EVERYWHERE, name), 'durable');
   }
 
@@ -100,7 +114,7 @@ export class Buckets {
   /** The commands of a put, for a batch that does more than that. Undone if another put of the key came in between. */
   async putting(account: string, object: ObjectToPut): Promise<{ batch: Command[]; etag: string }> {
     const { bucket, key, content, contentType, metadata = {} } = object;
-    await this.#owned(account, bucket);
+    await this.owned(account, bucket);
     const { bytes, rows, clock } = this.#needs;
     const whole = Buffer.isBuffer(content) ? content : await bytes.read(content);
     const { segments, keep } = Buffer.isBuffer(content)
@@ -122,36 +136,52 @@ export class Buckets {
     return { etag, batch: [...(before ? this.#deleting(before) : []), ...keep, insertObject(row)] };
   }
 
-  async get(account: string, bucket: string, key: string): Promise<StoredObject> {
-    await this.#owned(account, bucket);
-    const row = await this.#needs.rows.first(objectByKey({ bucket, key }));
-    if (!row) throw new Refusal('no-such-key', 'The specified key does not exist.', { Key: key });
-    return {
-      key,
-      size: row.size,
-      etag: row.etag,
-      modified: row.modified,
-      contentType: row.content_type,
-      metadata: JSON.parse(row.metadata),
-      content: await this.#needs.bytes.read(JSON.parse(row.segments)),
-    };
+  async get(account: string, bucket: string, key: string): Promise<StoredObject & { readonly content: Buffer }> {
+    const row = await this.#row(account, bucket, key);
+    return { ...objectOf(row), content: await this.#needs.bytes.read(JSON.parse(row.segments)) };
   }
 
-  /** By key, `limit` at most, from the one after `after`. */
-  async objects(
-    account: string,
-    bucket: string,
-    { prefix = '', after = '', limit }: { prefix?: string; after?: string; limit: number },
-  ): Promise<ObjectFacts[]> {
-    await this.#owned(account, bucket);
-    return this.#needs.rows.all(objectsAfter({ bucket, prefix, after, limit }));
+  async head(account: string, bucket: string, key: string): Promise<StoredObject> {
+    return objectOf(await this.#row(account, bucket, key));
+  }
+
+  /**
+   * Objects by key, from the one after `after`; with a delimiter, keys that have it behind the prefix are shown as one
+   * common prefix. `limit` counts both; `next` is where the next page begins.
+   */
+  async page(account: string, bucket: string, search: ObjectSearch): Promise<ObjectPage> {
+    await this.owned(account, bucket);
+    const { prefix = '', delimiter = '', limit } = search;
+    const objects: ObjectFacts[] = [];
+    const prefixes: string[] = [];
+    let after = search.after ?? '';
+    for (;;) {
+      const step = await this.#needs.rows.all(objectsAfter({ bucket, prefix, after, limit: PAGE_STEP }));
+      for (const object of step) {
+        const end = delimiter ? object.key.indexOf(delimiter, prefix.length) : -1;
+        const common = end < 0 ? undefined : object.key.slice(0, end + delimiter.length);
+        const shown = common !== undefined && (common === prefixes.at(-1) || after.startsWith(common));
+        if (!shown && objects.length + prefixes.length >= limit) return { objects, prefixes, next: after };
+        if (common === undefined) objects.push(object);
+        else if (!shown) prefixes.push(common);
+        after = object.key;
+      }
+      if (step.length < PAGE_STEP) return { objects, prefixes };
+    }
   }
 
   /** Nothing happens where there is none. */
   async removeObject(account: string, bucket: string, key: string): Promise<void> {
-    await this.#owned(account, bucket);
+    await this.owned(account, bucket);
     const row = await this.#needs.rows.first(objectByKey({ bucket, key }));
     if (row) await this.#needs.rows.write(this.#deleting(row), 'durable');
+  }
+
+  async #row(account: string, bucket: string, key: string): Promise<ObjectRow> {
+    await this.owned(account, bucket);
+    const row = await this.#needs.rows.first(objectByKey({ bucket, key }));
+    if (!row) throw new Refusal('no-such-key', 'The specified key does not exist.', { Key: key });
+    return row;
   }
 
   #deleting({ bucket, key, segments }: ObjectRow): Command[] {
@@ -164,13 +194,17 @@ export class Buckets {
   }
 
   /** Somebody else's bucket looks like none, so that names cannot be probed for their content. */
-  async #owned(account: string, name: string): Promise<Bucket> {
+  async owned(account: string, name: string): Promise<Bucket> {
     const bucket = await this.find(name);
     if (bucket?.account !== account) {
       throw new Refusal('no-such-bucket', 'The specified bucket does not exist', { BucketName: name });
     }
     return bucket;
   }
+}
+
+function objectOf({ key, size, etag, modified, content_type, metadata }: ObjectRow): StoredObject {
+  return { key, size, etag, modified, contentType: content_type, metadata: JSON.parse(metadata) };
 }
 
 function bucketTaken(mine: boolean): string {

@@ -1,5 +1,6 @@
 import { formatArn, parseArn } from '../../base/arn.ts';
 import type { Clock } from '../../base/clock.ts';
+import { pageToken, readPageToken } from '../../base/page-token.ts';
 import type { Random } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { type Documents, documents } from '../../storage/documents.ts';
@@ -80,8 +81,23 @@ export class Topics {
     return found && { arn, name: place.name };
   }
 
-  async list(scope: Scope, page: { after?: string; limit: number }): Promise<Topic[]> {
-    return (await this.#topics.list(scope, page)).map(({ name }) => topicOf(scope, name));
+  /** By name, `limit` at most, from where the page before ended. */
+  async page(
+    scope: Scope,
+    { limit, token }: { limit: number; token?: string | undefined },
+  ): Promise<{ topics: Topic[]; next?: string }> {
+    const after = token === undefined ? '' : readPageToken('topic', token);
+    if (after === undefined) throw new Refusal('invalid-parameter', 'Invalid parameter: NextToken');
+    const found = await this.#topics.list(scope, { after, limit: limit + 1 });
+    const topics = found.slice(0, limit).map(({ name }) => topicOf(scope, name));
+    return found.length <= limit ? { topics } : { topics, next: pageToken('topic', topics.at(-1)!.name) };
+  }
+
+  /** Somebody else's topic looks like none. */
+  async owned(account: string, arn: string): Promise<Topic> {
+    const topic = await this.find(arn);
+    if (!topic || placeOf(arn)?.scope.account !== account) throw new Refusal('no-such-topic', 'Topic does not exist');
+    return topic;
   }
 
   /** With its subscriptions. Nothing happens where there is none. */

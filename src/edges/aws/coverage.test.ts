@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { pages, root } from '../../../scripts/generate.ts';
 
-it('generated pages are fresh (npm run generate)', () => {
-  for (const { path, render } of pages) assert.equal(readFileSync(join(root, path), 'utf8'), render(), path);
+it('generated pages are fresh', () => {
+  for (const { path, render } of pages) {
+    assert.ok(readFileSync(join(root, path), 'utf8') === render(), `${path} is stale: npm run generate`);
+  }
 });

@@ -90,6 +90,10 @@ const words: Readonly<Record<Reason, readonly [v1: Word, v2: Word]>> = {
     ['IncompleteSignature', 400],
     ['IncompleteSignatureException', 403],
   ],
+  'wrong-service': [
+    ['SignatureDoesNotMatch', 403],
+    ['SignatureDoesNotMatch', 403],
+  ],
   'unknown-key': [
     ['InvalidClientTokenId', 403],
     ['UnrecognizedClientException', 403],
@@ -190,6 +194,7 @@ const signatureTexts: Readonly<Record<SignatureFault, string>> = {
   missing: 'Missing Authentication Token',
   incomplete:
     "The request's signature is incomplete: it needs an algorithm of AWS4-HMAC-SHA256, a credential with date, region and service, signed headers with host, a signature and a date.",
+  'wrong-service': 'Credential should be scoped to correct service.',
   'unknown-key': 'The security token included in the request is invalid.',
   'wrong-token': 'The security token included in the request is invalid.',
   skewed: 'Signature expired: % is more than 15 minutes away from the current time',

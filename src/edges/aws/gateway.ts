@@ -63,7 +63,7 @@ export class Gateway {
     let service: Service | undefined;
     let call: Call | undefined;
     try {
-      const identity = await this.#authenticate(request, scope, destination);
+      const identity = await this.#authenticate(request, scope);
       service = await this.#serviceOf(destination);
       call = service.protocol.route(request);
       const answer = builtAnswer(service, call);
@@ -84,8 +84,8 @@ export class Gateway {
     }
   }
 
-  #authenticate(request: Request, scope: CredentialScope | undefined, destination: Destination): Promise<Identity> {
-    return this.#options.mode === 'open' ? this.#believe(scope) : this.#verify(request, destination);
+  #authenticate(request: Request, scope: CredentialScope | undefined): Promise<Identity> {
+    return this.#options.mode === 'open' ? this.#believe(scope) : this.#verify(request, scope);
   }
 
   async #believe(scope: CredentialScope | undefined): Promise<Identity> {
@@ -99,14 +99,14 @@ export class Gateway {
     return { account: owner.account, region: signedRegion, accessKeyId, arn: owner.arn };
   }
 
-  async #verify(request: Request, { service }: Destination): Promise<Identity> {
+  async #verify(request: Request, scope: CredentialScope | undefined): Promise<Identity> {
     const { findKey, now } = this.#options;
     const parsed = readSignature(request);
     if (!parsed.ok) throw new NotAuthentic(parsed.reason);
     const { accessKeyId, region, timestamp } = parsed.signature;
     const key = await findKey(accessKeyId);
-    const permissions = { now: now(), s3: service === 's3' };
-    const verdict = this.#verifier.verify(request, parsed.signature, key, permissions);
+    const circumstances = { now: now(), service: scope?.service ?? '' };
+    const verdict = this.#verifier.verify(request, parsed.signature, key, circumstances);
     if (!verdict.ok) throw new NotAuthentic(verdict.reason, timestamp);
     return { account: key!.account, region, accessKeyId, arn: key!.arn };
   }

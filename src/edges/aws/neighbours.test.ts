@@ -232,6 +232,8 @@ describe('S3', () => {
     const hosted = await presignedForHost('b.s3.localhost', `/${key.split('/').map(encodeURIComponent).join('/')}`);
     const { status, text } = await get(hosted);
     assert.deepEqual([status, text, last().input['Bucket'], last().input['Key']], [200, 'byte', 'b', key]);
+    assert.equal((await get(await presignedForHost('s3.localhost', '/b/x'))).status, 200);
+    assert.deepEqual([last().input['Bucket'], last().input['Key']], ['b', 'x']);
   });
 });
 

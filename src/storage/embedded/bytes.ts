@@ -1,5 +1,5 @@
 import { Refusal } from '../../base/refusal.ts';
-import type { Bytes, Command, Segment, Staged, WriteOutcome } from '../ports.ts';
+import type { Bytes, Command, Segment, Staged } from '../ports.ts';
 import { INLINE_LIMIT, segments } from '../segments.ts';
 import type { PreparedStatements } from './prepared.ts';
 import type { SegmentFiles } from './segment-files.ts';
@@ -62,14 +62,14 @@ export class SharedBytes implements Bytes {
     return Buffer.concat(await Promise.all(list.map((segment) => this.#read(segment))));
   }
 
-  /** Files follow their rows: to be told of every batch that was committed. */
-  committed(batch: readonly Command[], outcome: WriteOutcome & { applied: true }): void {
+  /** Files follow their rows: to be told of every batch, with what its commands returned, once it is committed. */
+  applied(batch: readonly Command[], rows: readonly (readonly unknown[])[]): void {
     batch.forEach((command, n) => {
       if (segments.isOwn(command)) {
         const pin = this.#pinOf.get(command.parameters);
         if (pin) this.#unpin(pin);
       } else if (segments.isDrop(command)) {
-        this.dropped((outcome.rows[n] as { id: string }[]).map(({ id }) => id));
+        this.dropped((rows[n] as { id: string }[]).map(({ id }) => id));
       }
     });
   }
@@ -89,7 +89,7 @@ export class SharedBytes implements Bytes {
 
   async close(): Promise<void> {
     this.#closing = true;
-    await Promise.all(this.#turns.values());
+    while (this.#turns.size > 0) await Promise.all(this.#turns.values());
   }
 
   async #stageFile(content: Buffer): Promise<Staged> {
@@ -129,7 +129,8 @@ export class SharedBytes implements Bytes {
   }
 
   #unpin(pin: Pin): void {
-    if (!pin.held) return;
+    // Garbage is also found when the database is closed; the next start sweeps.
+    if (!pin.held || this.#closing) return;
     pin.held = false;
     const pinned = this.#pins.get(pin.id)!;
     pinned.count -= 1;

@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type Database from 'better-sqlite3';
 import type { Log } from '../../base/log.ts';
+import { PAGE } from './database.ts';
 
 /** Octets of a frame of the log: a page and its header. */
-const FRAME = 4096 + 24;
+const FRAME = PAGE + 24;
 /** Milliseconds that the worker, and so the writer, waits for readers of other programs. */
 const PATIENCE = 50;
 
@@ -90,8 +91,7 @@ export class Checkpoints {
   }
 
   async #ask(mode: 'passive' | 'restart'): Promise<boolean> {
-    this.#started ??= startWorker(this.#options.db.name);
-    const worker = this.#started;
+    const worker = this.#started ?? this.#start();
     worker.ref();
     worker.postMessage(mode);
     const [answer] = (await once(worker, 'message')) as [Answer];
@@ -99,14 +99,18 @@ export class Checkpoints {
     if ('error' in answer) throw Object.assign(new Error(answer.error.message), answer.error);
     return answer.done.busy !== 0;
   }
-}
 
-function startWorker(file: string): Worker {
-  // The same name with the same ending: sources run as they are, the published package as emitted JavaScript.
-  const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const worker = new Worker(new URL(`./checkpoint-worker.${ending}`, import.meta.url), {
-    workerData: { file, timeout: PATIENCE },
-  });
-  worker.unref();
-  return worker;
+  #start(): Worker {
+    // The same name with the same ending: sources run as they are, the published package as emitted JavaScript.
+    const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const worker = new Worker(new URL(`./checkpoint-worker.${ending}`, import.meta.url), {
+      workerData: { file: this.#options.db.name, timeout: PATIENCE },
+    });
+    this.#started = worker;
+    // One that broke is replaced at the next need.
+    worker.once('exit', () => {
+      this.#started = undefined;
+    });
+    return worker;
+  }
 }

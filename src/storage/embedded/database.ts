@@ -1,6 +1,8 @@
 import Database from 'better-sqlite3';
 import type { Migrations } from '../migrations/migrations.ts';
 
+/** Octets of a page. */
+export const PAGE = 4096;
 /** In KiB. The operating system caches the file too; this saves the system call for the pages at work. */
 const CACHE = 16 * 1024;
 
@@ -10,6 +12,7 @@ const CACHE = 16 * 1024;
  */
 export function openDatabase(file: string, pageLimit?: number): Database.Database {
   const db = new Database(file, { timeout: 0 });
+  db.pragma(`page_size = ${PAGE}`);
   db.pragma('journal_mode = wal');
   // A commit is not flushed by SQLite but by us, many at once; checkpoints still flush in the right order.
   db.pragma('synchronous = normal');

@@ -8,7 +8,7 @@ import { TimeOrderedIds } from '../../base/ids.ts';
 import type { Log } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import { type Migrations, migrations } from '../migrations/migrations.ts';
-import type { Call, Command, Rows, Scope, Store, Until, WriteOutcome } from '../ports.ts';
+import type { Call, Rows, Scope, Store } from '../ports.ts';
 import { SharedBytes } from './bytes.ts';
 import { Checkpoints, type LogBounds, logBounds } from './checkpoints.ts';
 import { migrate, openDatabase } from './database.ts';
@@ -114,22 +114,23 @@ class EmbeddedStore implements Store {
     const failed = (error: Error) => this.#fail(error);
     const prepared = new PreparedStatements(db);
     this.#flusher = new Flusher(() => flush(this.#logFile), failed);
-    this.#writer = new Writer({ db, prepared, flusher: this.#flusher, committed: () => this.#checkpoints.look() });
-    this.#checkpoints = new Checkpoints({
-      db,
-      bounds: seams.logBounds ?? logBounds,
-      writer: this.#writer,
-      log,
-      failed,
-    });
     const ids = new TimeOrderedIds(clock, random);
     const warn = (error: Error) => log.warn(error, 'A file of a segment could not be removed');
     const durable = () => this.#flusher.durable();
     this.bytes = new SharedBytes({ prepared, files, nextId: () => ids.next(), durable, failed: warn });
+    this.#writer = new Writer({
+      db,
+      prepared,
+      flusher: this.#flusher,
+      applied: (batch, rows) => this.bytes.applied(batch, rows),
+      committed: () => this.#checkpoints.look(),
+    });
+    const bounds = seams.logBounds ?? logBounds;
+    this.#checkpoints = new Checkpoints({ db, bounds, writer: this.#writer, log, failed });
     this.rows = {
       first: async <Row>(call: Call<Row>) => prepared.first(call) as Row | undefined,
       all: async <Row>(call: Call<Row>) => prepared.all(call) as Row[],
-      write: (batch, until) => this.#write(batch, until),
+      write: (batch, until) => this.#writer.write(batch, until),
     };
     this.#sweep = this.bytes.sweep().catch(warn);
   }
@@ -146,12 +147,6 @@ class EmbeddedStore implements Store {
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
-  }
-
-  async #write(batch: readonly Command[], until: Until): Promise<WriteOutcome> {
-    const outcome = await this.#writer.write(batch, until);
-    if (outcome.applied) this.bytes.committed(batch, outcome);
-    return outcome;
   }
 
   #fail(error: Error): void {

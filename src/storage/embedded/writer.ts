@@ -22,7 +22,8 @@ interface Options {
   readonly db: Database.Database;
   readonly prepared: PreparedStatements;
   readonly flusher: Flusher;
-  /** After each commit. */
+  /** At once after a commit: each batch that was applied, then the commit as a whole. */
+  readonly applied: (batch: readonly Command[], rows: readonly (readonly unknown[])[]) => void;
   readonly committed: () => void;
 }
 
@@ -31,10 +32,7 @@ interface Options {
  * transactions of the moment a flush.
  */
 export class Writer {
-  readonly #db: Database.Database;
-  readonly #prepared: PreparedStatements;
-  readonly #flusher: Flusher;
-  readonly #committed: () => void;
+  readonly #options: Options;
   readonly #sql: Readonly<
     Record<'begin' | 'commit' | 'rollback' | 'savepoint' | 'undo' | 'release', Database.Statement>
   >;
@@ -45,11 +43,9 @@ export class Writer {
   #stopped: Error | undefined;
   #drained: (() => void) | undefined;
 
-  constructor({ db, prepared, flusher, committed }: Options) {
-    this.#db = db;
-    this.#prepared = prepared;
-    this.#flusher = flusher;
-    this.#committed = committed;
+  constructor(options: Options) {
+    this.#options = options;
+    const { db } = options;
     this.#sql = {
       begin: db.prepare('begin immediate'),
       commit: db.prepare('commit'),
@@ -106,32 +102,34 @@ export class Writer {
     const group = this.#waiting.slice(0, BATCHES);
     const answers = this.#together(group) ?? this.#apart(group);
     this.#waiting.splice(0, answers.length);
+    this.#answer(group, answers);
     if (this.#waiting.length > 0) this.#schedule();
     else this.#drained?.();
+  }
 
-    const durable: (() => void)[] = [];
-    const failed: ((error: Error) => void)[] = [];
+  #answer(group: readonly Waiting[], answers: readonly Answer[]): void {
+    const { flusher, applied, committed } = this.#options;
+    const unflushed: [Waiting, WriteOutcome][] = [];
     answers.forEach((answer, n) => {
-      const { until, resolve, reject } = group[n]!;
-      if ('error' in answer) reject(refine(answer.error));
-      else if (until === 'committed') resolve(answer.outcome);
-      else {
-        durable.push(() => resolve(answer.outcome));
-        failed.push(reject);
-      }
+      const one = group[n]!;
+      if ('error' in answer) return one.reject(refine(answer.error));
+      const { outcome } = answer;
+      if (outcome.applied) applied(one.batch, outcome.rows);
+      if (one.until === 'durable') unflushed.push([one, outcome]);
+      else one.resolve(outcome);
     });
-    if (durable.length === 0) this.#flusher.soon();
+    if (unflushed.length === 0) flusher.soon();
     else {
-      this.#flusher.durable().then(
+      flusher.durable().then(
         () => {
-          for (const acknowledge of durable) acknowledge();
+          for (const [one, outcome] of unflushed) one.resolve(outcome);
         },
         (error) => {
-          for (const reject of failed) reject(error);
+          for (const [one] of unflushed) one.reject(error);
         },
       );
     }
-    this.#committed();
+    committed();
   }
 
   /**
@@ -187,7 +185,7 @@ export class Writer {
       if (!outcome.applied) this.#sql.undo.run();
     } catch (error) {
       // SQLite ends the transaction by itself after some faults; then there is nothing to go back to.
-      if (!this.#db.inTransaction) throw error;
+      if (!this.#options.db.inTransaction) throw error;
       answer = { error: error as Error };
       this.#sql.undo.run();
     }
@@ -198,7 +196,7 @@ export class Writer {
   #apply(batch: readonly Command[]): WriteOutcome {
     const results: (readonly unknown[])[] = [];
     for (const command of batch) {
-      const { touched, rows } = this.#prepared.run(command);
+      const { touched, rows } = this.#options.prepared.run(command);
       if (command.expect !== undefined && touched !== command.expect) {
         return { applied: false, failed: command.statement.name };
       }
@@ -208,7 +206,7 @@ export class Writer {
   }
 
   #rollback(): undefined {
-    if (this.#db.inTransaction) this.#sql.rollback.run();
+    if (this.#options.db.inTransaction) this.#sql.rollback.run();
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, TLSSocket } from 'node:tls';
 import NodemailerConnection, {
   type SMTPConnectionEnvelope,
@@ -216,7 +216,8 @@ function connectionOptions(options: ConnectOptions): SMTPConnectionOptions {
     host,
     port,
     localAddress,
-    servername,
+    // RFC 6066 §3: an address is no server name.
+    servername: servername !== undefined && isIP(servername) ? undefined : servername,
     name: ehloName,
     secure: tls === 'implicit',
     ignoreTLS: tls === 'never',

@@ -209,7 +209,7 @@ function keySegments(key: string): string[] {
 
 /** `bucket.localhost`, `bucket.s3.us-east-1.example.com`; undefined where the bucket stands in the path. */
 function bucketOfHost(host: string): string | undefined {
-  return /^(.+?)\.(?:localhost|s3[.-][\w.-]+)(?::\d+)?$/i.exec(host)?.[1];
+  return /^(?!s3[.-])(.+?)\.(?:localhost|s3[.-][\w.-]+)(?::\d+)?$/i.exec(host)?.[1];
 }
 
 function withoutChunks(located: Located): Located {
