@@ -20,7 +20,9 @@ const processors = ['arm64', 'x64', 'ia32', 'arm', 'ppc64', 'riscv64', 's390x', 
 function platformOf(name) {
   const words = name.split(/[/-]/);
   const os = systems.find((system) => words.includes(system));
-  const cpu = processors.find((processor) => words.some((word) => word === processor || word.startsWith(`${processor}v`)));
+  const cpu = processors.find((processor) =>
+    words.some((word) => word === processor || word.startsWith(`${processor}v`)),
+  );
   const libc = words.some((word) => word.startsWith('musl')) ? ['musl'] : undefined;
   return { ...(os && { os: [os] }), ...(cpu && { cpu: [cpu] }), ...(libc && { libc }) };
 }

@@ -27,7 +27,8 @@ const ladder: readonly (readonly string[])[] = [
   ['main'],
 ];
 
-const isTestHelp = (file: string) => /\.test\.ts$|\/(test-door|script|yes-door|crash-child|ground)\.ts$|\/contract\/contract\.ts$/.test(file);
+const isTestHelp = (file: string) =>
+  /\.test\.ts$|\/(test-door|script|yes-door|crash-child|ground)\.ts$|\/contract\/contract\.ts$/.test(file);
 
 function filesIn(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
@@ -52,9 +53,15 @@ interface Import {
 }
 
 const imports: Import[] = sources.flatMap((file) =>
-  [...readFileSync(file, 'utf8').matchAll(/(?:^|\n)(?:import|export)\s+(type\s)?[^;]*?from '(\.[^']+)'|import\('(\.[^']+)'\)/g)].map(
-    (match) => ({ from: file, to: resolve(dirname(file), match[2] ?? match[3]!), typeOnly: match[1] !== undefined }),
-  ),
+  [
+    ...readFileSync(file, 'utf8').matchAll(
+      /(?:^|\n)(?:import|export)\s+(type\s)?[^;]*?from '(\.[^']+)'|import\('(\.[^']+)'\)/g,
+    ),
+  ].map((match) => ({
+    from: file,
+    to: resolve(dirname(file), match[2] ?? match[3]!),
+    typeOnly: match[1] !== undefined,
+  })),
 );
 
 const complaints = (wrong: readonly string[]) => assert.deepEqual(wrong, []);
@@ -68,7 +75,9 @@ test('every room stands on a rung', () => {
 });
 
 test('imports go down the ladder', () => {
-  const up = imports.filter(({ from, to }) => roomOf(from) !== roomOf(to) && rungOf(roomOf(from)) <= rungOf(roomOf(to)));
+  const up = imports.filter(
+    ({ from, to }) => roomOf(from) !== roomOf(to) && rungOf(roomOf(from)) <= rungOf(roomOf(to)),
+  );
   complaints(up.map(({ from, to }) => `${nameOf(from)} → ${nameOf(to)}`));
 });
 

@@ -9,7 +9,7 @@ import * as as from './values.ts';
  * the profile's default. What is not built yet stops the start with a sentence.
  */
 
-export const profiles = ['development', 'strict', 'service'] as const;
+const profiles = ['development', 'strict', 'service'] as const;
 export type Profile = (typeof profiles)[number];
 
 type Fallback = string | Readonly<Record<Profile, string>>;
@@ -33,7 +33,7 @@ function define<T>(definition: Definition<T>): Definition<T> {
 
 const whenSet = (what: string) => () => `${what} is not built yet`;
 
-export const definitions = {
+const definitions = {
   profile: define({
     parse: as.choice(...profiles),
     fallback: 'development',
@@ -234,7 +234,7 @@ export interface Sources {
   readonly file?: string | undefined;
 }
 
-export const environmentName = (name: string) => `SESAME_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
+const environmentName = (name: string) => `SESAME_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
 const flagName = (name: string) => `--${name.replace(/[A-Z]/g, (c) => `-${c}`).toLowerCase()}`;
 
 const names = Object.keys(definitions) as SettingName[];
@@ -373,6 +373,20 @@ function editDistance(a: string, b: string): number {
     row = next;
   }
   return row[b.length]!;
+}
+
+/** What the generated page of the documentation shows. */
+export function describedSettings() {
+  return names.map((name) => {
+    const { fallback, sentence, secret = false } = definitions[name] as Definition<unknown>;
+    const shown =
+      name === 'hostname' || fallback === undefined
+        ? ''
+        : typeof fallback === 'string'
+          ? `\`${fallback}\``
+          : profiles.map((profile) => `${profile}: \`${fallback[profile]}\``).join('<br>');
+    return { variable: environmentName(name), flag: flagName(name), fallback: shown, sentence, secret };
+  });
 }
 
 /** Paths inside the data folder. */

@@ -18,7 +18,7 @@ describe('boto3', needs('python3', 'boto3'), () => {
     assert.equal(status, 0, stderr);
     const sent = JSON.parse(stdout);
     const show = async (name: string) => {
-      const { subject, to, tags } = (await sesame.call('GET', `/_sesame/messages/${sent[name]}`)).json;
+      const { subject, to, tags } = await sesame.shown(sent[name]);
       return [subject, to, tags];
     };
     assert.deepEqual(await show('v1'), ['Grüße', ['bob@example.org'], { by: 'boto3' }]);

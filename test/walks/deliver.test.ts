@@ -24,7 +24,12 @@ let ses: SESv2Client;
 before(async () => {
   sink = await Sink.start();
   zones = await ZoneServer.start({
-    'world.example': { MX: [[20, 'backup.world.example'], [10, 'mx.world.example']] },
+    'world.example': {
+      MX: [
+        [20, 'backup.world.example'],
+        [10, 'mx.world.example'],
+      ],
+    },
     'mx.world.example': { A: ['127.0.0.1'] },
     'backup.world.example': { A: ['127.0.0.1'] },
     'implicit.example': { A: ['127.0.0.1'] },
@@ -56,7 +61,9 @@ const send = async (to: string, subject = 'Hello') => {
     new SendEmailCommand({
       FromEmailAddress: 'Ann <ann@sender.example>',
       Destination: { ToAddresses: [to] },
-      Content: { Simple: { Subject: { Data: subject }, Body: { Text: { Data: 'Grüße,\r\n.dot\r\n', Charset: 'UTF-8' } } } },
+      Content: {
+        Simple: { Subject: { Data: subject }, Body: { Text: { Data: 'Grüße,\r\n.dot\r\n', Charset: 'UTF-8' } } },
+      },
     }),
   );
   return MessageId!;
@@ -79,11 +86,17 @@ test('direct delivery: signed, with our return path and the fields that SES sets
       return [[dkimRecord]];
     },
   });
-  assert.deepEqual(results.map(({ status, signingDomain }) => [status.result, signingDomain]), [['pass', 'sender.example']]);
+  assert.deepEqual(
+    results.map(({ status, signingDomain }) => [status.result, signingDomain]),
+    [['pass', 'sender.example']],
+  );
   await sesame.advance('0s');
   const { state, timeline } = await detail(id);
   assert.equal(state, 'delivered');
-  assert.deepEqual(timeline.map((event: { type: string }) => event.type), ['send', 'delivery']);
+  assert.deepEqual(
+    timeline.map((event: { type: string }) => event.type),
+    ['send', 'delivery'],
+  );
   assert.equal(timeline[1].reply, '250 2.0.0 Ok: queued');
   assert.equal(timeline[1].peer, 'mx.world.example');
 });
@@ -140,7 +153,9 @@ test('a 5xx is a bounce, and only for the recipient that it was for', async () =
   );
   const bounce = timeline.find((event: { type: string }) => event.type === 'bounce');
   assert.deepEqual(bounce.bounce, { type: 'Permanent', subType: 'General' });
-  assert.deepEqual(bounce.recipients, [{ recipient: 'gone@world.example', reply: '550 5.1.1 user unknown', status: '5.1.1' }]);
+  assert.deepEqual(bounce.recipients, [
+    { recipient: 'gone@world.example', reply: '550 5.1.1 user unknown', status: '5.1.1' },
+  ]);
 });
 
 test('what cannot be delivered in 840 minutes bounces with the last answer', async () => {

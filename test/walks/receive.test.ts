@@ -53,7 +53,8 @@ async function arrive(to: string[], content: string) {
   return answers;
 }
 
-const mail = 'From: Bob <bob@world.example>\r\nTo: inbox@here.example\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n\r\nHi there\r\n';
+const mail =
+  'From: Bob <bob@world.example>\r\nTo: inbox@here.example\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n\r\nHi there\r\n';
 
 test('without an active rule set every recipient is refused', async () => {
   await ses.send(new VerifyDomainIdentityCommand({ Domain: 'here.example' }));
@@ -125,7 +126,10 @@ test('a mail is stored and announced; another recipient is refused in the same t
   );
   const shown = await sesame.message('direction:in subject:Grüße');
   assert.deepEqual([shown.id, shown.state, shown.text.trim()], [id, 'received', 'Hi there']);
-  assert.deepEqual(shown.timeline.map((event: { type: string }) => event.type), ['received', 'action', 'action']);
+  assert.deepEqual(
+    shown.timeline.map((event: { type: string }) => event.type),
+    ['received', 'action', 'action'],
+  );
 });
 
 test('in capture a sent mail to such a domain comes in through the MX door too', async () => {

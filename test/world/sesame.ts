@@ -105,6 +105,13 @@ export class SesameUnderTest {
     return (await this.call('GET', `/_sesame/messages/${json.messages[0].id}`)).json;
   }
 
+  /** The message whole, now: it is listed before its sender is told that it was accepted. */
+  async shown(id: string): Promise<any> {
+    const { status, json, text } = await this.call('GET', `/_sesame/messages/${id}`);
+    if (status !== 200) throw new Error(text);
+    return json;
+  }
+
   async raw(id: string): Promise<string> {
     return (await this.call('GET', `/_sesame/messages/${id}/raw`)).text;
   }

@@ -62,7 +62,10 @@ export class Sink {
     });
   }
 
-  static async start(host = '127.0.0.1', options: ConstructorParameters<typeof Sink>[0] = {}): Promise<Sink & { port: number }> {
+  static async start(
+    host = '127.0.0.1',
+    options: ConstructorParameters<typeof Sink>[0] = {},
+  ): Promise<Sink & { port: number }> {
     const sink = new Sink(options);
     const { port } = (await sink.#server.listen(host, 0)) as Pick<AddressInfo, 'port'>;
     return Object.assign(sink, { port });

@@ -62,11 +62,7 @@ interface Running {
 }
 
 /** Runs a program to its end. Never blocks: the server that it talks to lives in this process. */
-export async function run(
-  tool: Tool,
-  parameters: readonly string[],
-  { env, input = '' }: Running = {},
-): Promise<Ran> {
+export async function run(tool: Tool, parameters: readonly string[], { env, input = '' }: Running = {}): Promise<Ran> {
   const child = spawn(program(tool), parameters, {
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/nonexistent', LC_ALL: 'C.UTF-8', ...env },
     timeout: LONGEST_RUN,
@@ -87,5 +83,4 @@ export const awsEnvironment = {
   AWS_SECRET_ACCESS_KEY: 'anything',
   AWS_DEFAULT_REGION: 'us-east-1',
   AWS_EC2_METADATA_DISABLED: 'true',
-  AWS_MAX_ATTEMPTS: '1',
 };

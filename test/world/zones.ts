@@ -46,7 +46,8 @@ export class ZoneServer {
 }
 
 function recordsOf(name: string, type: string, { MX = [], A = [], TXT = [] }: Zones[string]): Answer[] {
-  if (type === 'MX') return MX.map(([preference, exchange]) => ({ type, name, ttl: 1, data: { preference, exchange } }));
+  if (type === 'MX')
+    return MX.map(([preference, exchange]) => ({ type, name, ttl: 1, data: { preference, exchange } }));
   if (type === 'A') return A.map((data) => ({ type, name, ttl: 1, data }));
   if (type === 'TXT') return TXT.map((data) => ({ type, name, ttl: 1, data }));
   return [];

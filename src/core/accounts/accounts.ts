@@ -180,6 +180,6 @@ function derivePasswords(secret: string, defaultRegion: string) {
   ];
 }
 
-export function callerArn(account: string, userName: string): string {
+function callerArn(account: string, userName: string): string {
   return userName ? `arn:aws:iam::${account}:user/${userName}` : `arn:aws:iam::${account}:root`;
 }

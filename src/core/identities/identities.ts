@@ -27,8 +27,6 @@ import {
   scopesNaming,
 } from './table.ts';
 
-export { domainChain } from './covering.ts';
-
 export type IdentityStatus = 'pending' | 'success' | 'failed' | 'temporary-failure';
 
 export interface Dkim {

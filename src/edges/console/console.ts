@@ -30,7 +30,7 @@ const types = { html: 'text/html', js: 'text/javascript', css: 'text/css', svg: 
 /** The files of the web app, read once. */
 export function webHandler(folder: URL): HttpHandler {
   const files = new Map(
-    (['inbox.html', 'inbox.js', 'inbox.css', 'sesame.svg'] as const).map((name) => {
+    (['inbox.html', 'inbox.js', 'api.js', 'letter.js', 'page.js', 'inbox.css', 'sesame.svg'] as const).map((name) => {
       const type = types[name.split('.').at(-1) as keyof typeof types];
       const headers = {
         'content-type': `${type}; charset=utf-8`,

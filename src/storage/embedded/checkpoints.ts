@@ -1,12 +1,11 @@
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
 import type Database from 'better-sqlite3';
 import type { Log } from '../../base/log.ts';
 import { PAGE } from './database.ts';
+import { Thread, type Work } from './thread.ts';
 
 /** Octets of a frame of the log: a page and its header. */
 const FRAME = PAGE + 24;
-/** Milliseconds that the worker, and so the writer, waits for readers of other programs. */
+/** Milliseconds that the thread, and so the writer, waits for readers of other programs. */
 const PATIENCE = 50;
 
 /** In octets: from where on the log is worked off beside the writer, and the length at which the writer waits for that. */
@@ -26,7 +25,25 @@ interface Options {
   readonly failed: (error: Error) => void;
 }
 
-type Answer = { readonly done: { busy: number } } | { readonly error: { message: string; code?: string } };
+type Mode = 'passive' | 'restart';
+interface Done {
+  readonly busy: number;
+}
+interface Connection {
+  readonly file: string;
+  readonly timeout: number;
+}
+
+/** Runs in the thread, on a connection of its own. */
+function checkpointing({ file, timeout }: Connection, require: NodeJS.Require): Work<Mode, Done> {
+  const Sqlite = require('better-sqlite3') as typeof Database;
+  const db = new Sqlite(file, { timeout });
+  db.pragma('synchronous = normal');
+  return {
+    answer: (mode) => (db.pragma(`wal_checkpoint(${mode})`) as [Done])[0],
+    end: () => db.close(),
+  };
+}
 
 /**
  * Keeps the log bounded. The long part (copying pages, flushing both files) runs beside the writer; for the short rest
@@ -36,7 +53,7 @@ type Answer = { readonly done: { busy: number } } | { readonly error: { message:
 export class Checkpoints {
   readonly #options: Options;
   readonly #length: Database.Statement<[], { log: number; checkpointed: number }>;
-  #started: Worker | undefined;
+  #thread: Thread<Connection, Mode, Done> | undefined;
   #underway: Promise<void> | undefined;
   #threshold: number;
   #stopped = false;
@@ -60,15 +77,11 @@ export class Checkpoints {
     this.#stopped = true;
   }
 
-  /** Waits for the one under way and ends the worker. */
+  /** Waits for the one under way and ends the thread. */
   async close(): Promise<void> {
     this.stop();
     await this.#underway;
-    const worker = this.#started;
-    if (!worker) return;
-    worker.ref();
-    worker.postMessage('end');
-    await once(worker, 'exit');
+    await this.#thread?.close();
   }
 
   async #run(): Promise<void> {
@@ -77,7 +90,7 @@ export class Checkpoints {
       await this.#ask('passive');
       if (this.#stopped) return;
       writer.pause();
-      const busy = await this.#ask('restart');
+      const { busy } = await this.#ask('restart');
       if (busy) log.warn('Another program reads the database for long; the log grows until it is done');
     } catch (error) {
       if ((error as { code?: string }).code?.startsWith('SQLITE_IOERR')) failed(error as Error);
@@ -90,27 +103,11 @@ export class Checkpoints {
     }
   }
 
-  async #ask(mode: 'passive' | 'restart'): Promise<boolean> {
-    const worker = this.#started ?? this.#start();
-    worker.ref();
-    worker.postMessage(mode);
-    const [answer] = (await once(worker, 'message')) as [Answer];
-    worker.unref();
-    if ('error' in answer) throw Object.assign(new Error(answer.error.message), answer.error);
-    return answer.done.busy !== 0;
-  }
-
-  #start(): Worker {
-    // The same name with the same ending: sources run as they are, the published package as emitted JavaScript.
-    const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const worker = new Worker(new URL(`./checkpoint-worker.${ending}`, import.meta.url), {
-      workerData: { file: this.#options.db.name, timeout: PATIENCE },
-    });
-    this.#started = worker;
-    // One that broke is replaced at the next need.
-    worker.once('exit', () => {
-      this.#started = undefined;
-    });
-    return worker;
+  async #ask(mode: Mode): Promise<Done> {
+    // One that broke is replaced.
+    if (!this.#thread || this.#thread.ended) {
+      this.#thread = new Thread(checkpointing, { file: this.#options.db.name, timeout: PATIENCE });
+    }
+    return this.#thread.ask(mode);
   }
 }

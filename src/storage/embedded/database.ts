@@ -8,7 +8,7 @@ const CACHE = 16 * 1024;
 
 /**
  * The one connection of the main thread. It never waits for a lock (`timeout: 0`): it is the only writer, and the
- * checkpoint worker asks it to pause before it needs the writer's lock.
+ * checkpoints ask it to pause before they need its lock.
  */
 export function openDatabase(file: string, pageLimit?: number): Database.Database {
   const db = new Database(file, { timeout: 0 });

@@ -1,7 +1,5 @@
-import { closeSync, fdatasync, openSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
 import type { Clock } from '../../base/clock.ts';
 import { TimeOrderedIds } from '../../base/ids.ts';
@@ -16,6 +14,7 @@ import { DiskSpace } from './disk-space.ts';
 import { erasing } from './erase.ts';
 import { Flusher } from './flusher.ts';
 import { lockFolder } from './lock.ts';
+import { LogFile } from './log-file.ts';
 import { PreparedStatements } from './prepared.ts';
 import { SegmentFiles, syncFolder } from './segment-files.ts';
 import { Writer } from './writer.ts';
@@ -99,7 +98,7 @@ class EmbeddedStore implements Store {
   readonly #writer: Writer;
   readonly #flusher: Flusher;
   readonly #checkpoints: Checkpoints;
-  readonly #logFile: number;
+  readonly #logFile: LogFile;
   readonly #sweep: Promise<void>;
   #fatal: Error | undefined;
   #closed: Promise<void> | undefined;
@@ -108,12 +107,10 @@ class EmbeddedStore implements Store {
     const { db, files, options } = parts;
     const { clock, random, log, seams = {} } = options;
     this.#parts = parts;
-    // Opening the log by hand is safe (SQLite's locks are on the other two files), opening the database would not be.
-    this.#logFile = openSync(`${db.name}-wal`, 'r+');
-    const flush = seams.flush ?? promisify(fdatasync);
+    this.#logFile = new LogFile(`${db.name}-wal`, seams.flush);
     const failed = (error: Error) => this.#fail(error);
     const prepared = new PreparedStatements(db);
-    this.#flusher = new Flusher(() => flush(this.#logFile), failed);
+    this.#flusher = new Flusher(() => this.#logFile.flush(), failed);
     const ids = new TimeOrderedIds(clock, random);
     const warn = (error: Error) => log.warn(error, 'A file of a segment could not be removed');
     const durable = () => this.#flusher.durable();
@@ -165,12 +162,12 @@ class EmbeddedStore implements Store {
     await this.#sweep;
     await this.#flusher.durable().catch(() => {});
     await this.#checkpoints.close();
+    await this.#logFile.close();
     // A second connection keeps SQLite from the checkpoint that closing the last one implies.
     const guard = this.#fatal && new Database(db.name, { readonly: true });
     guard?.pragma('user_version');
     db.close();
     guard?.close();
-    closeSync(this.#logFile);
     unlock();
   }
 }

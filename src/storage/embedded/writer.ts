@@ -110,14 +110,17 @@ export class Writer {
   #answer(group: readonly Waiting[], answers: readonly Answer[]): void {
     const { flusher, applied, committed } = this.#options;
     const unflushed: [Waiting, WriteOutcome][] = [];
-    answers.forEach((answer, n) => {
+    for (const [n, answer] of answers.entries()) {
       const one = group[n]!;
-      if ('error' in answer) return one.reject(refine(answer.error));
+      if ('error' in answer) {
+        one.reject(refine(answer.error));
+        continue;
+      }
       const { outcome } = answer;
       if (outcome.applied) applied(one.batch, outcome.rows);
       if (one.until === 'durable') unflushed.push([one, outcome]);
       else one.resolve(outcome);
-    });
+    }
     if (unflushed.length === 0) flusher.soon();
     else {
       flusher.durable().then(

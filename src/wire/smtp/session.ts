@@ -144,10 +144,10 @@ export class Session {
     else if (this.#input.length > READ_AHEAD) this.#socket.pause();
   };
 
-  /** The client's side is shut. What it sent before is still worked and answered; half a message is none. */
+  /** The client's side is shut. What it sent before is still worked and answered; half a handshake or message is none. */
   readonly #onEnd = (): void => {
     this.#peerEnded = true;
-    if (this.#intake && !this.#intake.content) this.#socket.destroy();
+    if (this.#handshaking || (this.#intake && !this.#intake.content)) this.#socket.destroy();
     else this.#flush();
   };
 

@@ -52,4 +52,15 @@ export const notBuilt = [
 ] as const satisfies readonly Operation[];
 
 /** Operations that are built in part, and what they lack, in a sentence. */
-export const partial: Partial<Record<Operation, string>> = {};
+export const partial: Partial<Record<Operation, string>> = {
+  SendEmail: 'no configuration sets, no delegate sending, no quota',
+  SendRawEmail: 'no configuration sets, no delegate sending, no quota',
+  GetSendQuota: 'nothing is limited yet',
+  GetAccountSendingEnabled: 'an account cannot be paused yet',
+  VerifyEmailIdentity: 'verified at once, no mail is sent',
+  VerifyEmailAddress: 'verified at once, no mail is sent',
+  VerifyDomainIdentity: 'verified at once, no record is looked up',
+  VerifyDomainDkim: 'the records cannot be looked up yet',
+  CreateReceiptRule: 'S3Action (without KMS and role) and SNSAction only; no test is written to the targets',
+  UpdateReceiptRule: 'S3Action (without KMS and role) and SNSAction only; no test is written to the targets',
+};

@@ -115,4 +115,9 @@ export const notBuilt = [
 ] as const satisfies readonly Operation[];
 
 /** Operations that are built in part, and what they lack, in a sentence. */
-export const partial: Partial<Record<Operation, string>> = {};
+export const partial: Partial<Record<Operation, string>> = {
+  SendEmail: 'Simple and Raw; no Template, attachments, list management, configuration sets, delegate sending, quota',
+  CreateEmailIdentity: 'verified at once; no default configuration set',
+  GetEmailIdentity: 'no MAIL FROM, policies, feedback settings or default configuration set',
+  GetAccount: 'nothing is limited, suppressed or reviewed yet',
+};

@@ -55,7 +55,8 @@ function mailOf(input: In<'SendEmail'>): Submission['mail'] {
   if (Template) throw new Refusal('not-built', 'Template content is not built yet');
   if (!Simple) throw new Refusal('invalid-parameter', 'Content must be one of Simple, Raw or Template.');
   if (Simple.Attachments?.length) throw new Refusal('not-built', 'Attachments are not built yet');
-  if (!FromEmailAddress) throw new Refusal('invalid-parameter', '');
+  // SES answers with no message at all.
+  if (!FromEmailAddress) throw new Refusal('validation', '');
   const { Subject, Body, Headers } = Simple;
   return {
     kind: 'formatted',

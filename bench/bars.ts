@@ -1,0 +1,111 @@
+/** The bars of issue 2, "Durable and fast": ratios within one run, as machines differ. */
+import type { Figure } from './rounds.ts';
+
+export interface Bar {
+  readonly sentence: string;
+  readonly value: number;
+  /** What must be reached, and where we want to be; at most instead of at least where `below`. */
+  readonly bar: number;
+  readonly wanted?: number;
+  readonly below?: true;
+  readonly met: boolean;
+}
+
+interface Wanted {
+  readonly sentence: string;
+  readonly bar: number;
+  readonly wanted?: number;
+  readonly below?: true;
+  value(read: Read): number | undefined;
+}
+
+/** The median of a peer whose name begins so, at so many connections. */
+type Read = (scenario: string, peer: string, connections?: number) => number | undefined;
+
+const ACCEPT = 'SMTP accept, 4 KB';
+const RELAY = 'Accept, sign, deliver';
+const SEND = 'SendEmail v2';
+const BESIDE = 'SMTP accept beside a queue';
+const MEMORY = 'Resident memory';
+
+const bars: readonly Wanted[] = [
+  ...(
+    [
+      [100, 10, 15],
+      [10, 5, 8],
+      [1, 2, 3],
+    ] as const
+  ).map(([connections, bar, wanted]) => ({
+    sentence: `SMTP accept at ${connections}, × Postfix while it relays`,
+    bar,
+    wanted,
+    value: (read: Read) => ratio(read(ACCEPT, 'sesame', connections), read(ACCEPT, 'postfix', connections)),
+  })),
+  {
+    sentence: 'SMTP accept at 100, × OpenSMTPD',
+    bar: 2,
+    value: (read) => ratio(read(ACCEPT, 'sesame', 100), read(ACCEPT, 'opensmtpd', 100)),
+  },
+  {
+    sentence: 'Accept, sign, deliver at 100, × Postfix without DKIM',
+    bar: 5,
+    wanted: 8,
+    value: (read) => ratio(read(RELAY, 'sesame', 100), read(RELAY, 'postfix', 100)),
+  },
+  {
+    sentence: 'SendEmail at 100, × node:http that only parses',
+    bar: 0.15,
+    wanted: 0.3,
+    value: (read) => ratio(read(SEND, 'sesame', 100), read(SEND, 'node:http', 100)),
+  },
+  {
+    sentence: 'SendEmail at 100, × aws-ses-v2-local',
+    bar: 1,
+    value: (read) => ratio(read(SEND, 'sesame', 100), read(SEND, 'aws-ses-v2-local', 100)),
+  },
+  {
+    sentence: 'A long queue: MB over idle',
+    bar: 100,
+    below: true,
+    value: (read) => difference(queued(read, MEMORY), read(MEMORY, 'sesame, idle')),
+  },
+  {
+    sentence: 'A long queue: accept rate, × empty',
+    bar: 0.8,
+    value: (read) => ratio(queued(read, BESIDE, 100), read(BESIDE, 'sesame, empty', 100)),
+  },
+  { sentence: 'Idle MB', bar: 130, below: true, value: (read) => read(MEMORY, 'sesame, idle') },
+  {
+    sentence: 'Loop delay p99 at 100, ms',
+    bar: 50,
+    below: true,
+    value: (read) => read(`Loop delay p99, ${ACCEPT}`, 'sesame', 100),
+  },
+];
+
+/** Those that this run says something about. */
+export function judge(figures: readonly Figure[]): Bar[] {
+  const read: Read = (scenario, peer, connections) =>
+    figures.find(
+      (figure) =>
+        figure.scenario.startsWith(scenario) && figure.peer.startsWith(peer) && figure.connections === connections,
+    )?.median;
+  return bars.flatMap(({ value: measure, ...wanted }) => {
+    const value = measure(read);
+    if (value === undefined) return [];
+    return [{ ...wanted, value, met: wanted.below ? value < wanted.bar : value >= wanted.bar }];
+  });
+}
+
+/** The long queue of a quick run is shorter, and its name says so. */
+function queued(read: Read, scenario: string, connections?: number): number | undefined {
+  return read(scenario, 'sesame, 100000 queued', connections) ?? read(scenario, 'sesame, 20000 queued', connections);
+}
+
+function ratio(ours?: number, theirs?: number): number | undefined {
+  return ours === undefined || theirs === undefined ? undefined : ours / theirs;
+}
+
+function difference(one?: number, other?: number): number | undefined {
+  return one === undefined || other === undefined ? undefined : one - other;
+}

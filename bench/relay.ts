@@ -1,0 +1,56 @@
+/**
+ * Accept, sign with RSA-2048, deliver to a sink: end to end, until the sink has all. Postfix and OpenSMTPD relay without
+ * a signature.
+ */
+import { sendMail } from './mail.ts';
+import { OpenSmtpd } from './opensmtpd.ts';
+import type { Bench } from './peers.ts';
+import { Postfix } from './postfix.ts';
+import { alternate, type Contender, type Figure, paced } from './rounds.ts';
+import { Sesame } from './sesame.ts';
+import { Sink } from './sink.ts';
+
+const CONNECTIONS = [1, 10, 100] as const;
+const OCTETS = 4_096;
+const MOST_MESSAGES = 30_000;
+
+export async function relay({ effort, places }: Bench): Promise<Figure[]> {
+  const scenario = 'Accept, sign, deliver to a sink, 4 KB';
+  const sink = await Sink.start();
+  const environment = { SESAME_DELIVERY: `smtp://127.0.0.1:${sink.port}` };
+  const sesame = await Sesame.start({ environment, signs: true });
+  const [postfix, openSmtpd] = [await Postfix.start(), await OpenSmtpd.start(places.openSmtpd)];
+  const figures: Figure[] = [];
+  try {
+    await throughTo({ port: sesame.smtpPort, sink, connections: 10 }, 1_000);
+    for (const connections of CONNECTIONS) {
+      const relays = (way: { port: number; sink: Sink }, pilot: number) =>
+        paced((messages) => throughTo({ ...way, connections }, messages), {
+          seconds: effort.seconds,
+          pilot,
+          most: MOST_MESSAGES,
+        });
+      const contenders: Contender[] = [
+        { peer: 'sesame, RSA-2048', run: relays({ port: sesame.smtpPort, sink }, 200 + 5 * connections) },
+        ...(postfix ? [{ peer: 'postfix, no DKIM', run: relays(postfix, 100 + 3 * connections) }] : []),
+        ...(openSmtpd ? [{ peer: 'opensmtpd, no DKIM', run: relays(openSmtpd, 100 + 3 * connections) }] : []),
+      ];
+      figures.push(...(await alternate({ scenario, connections, unit: 'messages/s' }, contenders, effort.rounds)));
+    }
+  } finally {
+    await Promise.all([sesame.stop(), postfix?.stop(), openSmtpd?.stop(), sink.stop()]);
+  }
+  return figures;
+}
+
+/** Seconds from the first connection until the sink has the last message. */
+async function throughTo(
+  { port, sink, connections }: { port: number; sink: Sink; connections: number },
+  messages: number,
+): Promise<number> {
+  const from = performance.now();
+  const before = await sink.taken();
+  await sendMail({ port, connections, messages, octets: OCTETS });
+  await sink.reached(before + messages);
+  return (performance.now() - from) / 1_000;
+}
