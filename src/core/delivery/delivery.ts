@@ -28,6 +28,7 @@ import {
   hurryLanes,
   insertDelivery,
   nextDue,
+  recountLanes,
   releaseClaims,
   removeIdleLanes,
   settleLane,
@@ -135,6 +136,11 @@ export class Delivery {
   /** The rows of a message whose deliveries are all in a final state. */
   forget(messageId: string): Command[] {
     return [deleteDeliveries({ messageId }), removeIdleLanes({})];
+  }
+
+  /** Puts the lanes right after an account's deliveries were erased beneath them. */
+  async repairLanes(): Promise<void> {
+    await this.#needs.rows.write([recountLanes({}), removeIdleLanes({})], 'committed');
   }
 
   async #look(room: number): Promise<Pass> {

@@ -158,6 +158,22 @@ export const hurryLanes = command('lanes.hurry', (db, p: { now: number }) =>
   db.updateTable('lanes').set({ due: p.now }).where('depth', '>', 0),
 );
 
+/** After rows were taken away without their lanes. */
+export const recountLanes = command('lanes.recount', (db) =>
+  db.updateTable('lanes').set((e) => ({
+    depth: e
+      .selectFrom('deliveries')
+      .select((d) => d.fn.countAll<number>().as('depth'))
+      .whereRef('deliveries.lane', '=', 'lanes.lane')
+      .where('due', 'is not', null),
+    due: e
+      .selectFrom('deliveries')
+      .select((d) => d.fn.min<number>('due').as('due'))
+      .whereRef('deliveries.lane', '=', 'lanes.lane')
+      .where('due', 'is not', null),
+  })),
+);
+
 export const removeIdleLanes = command('lanes.remove-idle', (db) =>
   db.deleteFrom('lanes').where('depth', '<=', 0).where('due', 'is', null),
 );

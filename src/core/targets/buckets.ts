@@ -103,6 +103,18 @@ export class Buckets {
     await this.#needs.rows.write(this.#buckets.remove(EVERYWHERE, name), 'durable');
   }
 
+  /** All buckets of an account in a region, with what is in them. */
+  async removeAll({ account, region }: Scope): Promise<void> {
+    for (const { name } of (await this.list(account)).filter((bucket) => bucket.region === region)) {
+      for (;;) {
+        const { objects } = await this.page(account, name, { limit: PAGE_STEP });
+        if (objects.length === 0) break;
+        for (const { key } of objects) await this.removeObject(account, name, key);
+      }
+      await this.remove(account, name);
+    }
+  }
+
   /** Stores an object and answers its ETag. Last writer wins, as in S3. */
   async put(account: string, object: ObjectToPut): Promise<string> {
     for (;;) {
