@@ -88,7 +88,10 @@ describe('the SMTP transport', () => {
     });
     assert.equal(await transport.verify(), true);
     await assert.rejects(transport.sendMail(letter), /554 Message rejected: Email address is not verified\./);
-    const other = new SESv2Client({ ...sesame.client, credentials: { accessKeyId: '123456789012', secretAccessKey: 'x' } });
+    const other = new SESv2Client({
+      ...sesame.client,
+      credentials: { accessKeyId: '123456789012', secretAccessKey: 'x' },
+    });
     await other.send(new CreateEmailIdentityCommand({ EmailIdentity: 'sender.example' }));
     other.destroy();
     const { response } = await transport.sendMail(letter);
@@ -110,7 +113,9 @@ describe('the SMTP transport', () => {
   test('many letters over one connection', async () => {
     const transport = connect(sesame.port('submission'), { pool: true, maxConnections: 1 });
     const sent = await Promise.all(
-      Array.from({ length: 20 }, (_, i) => transport.sendMail({ from: 'ann@sender.example', to: `to${i}@example.org`, text: 'x' })),
+      Array.from({ length: 20 }, (_, i) =>
+        transport.sendMail({ from: 'ann@sender.example', to: `to${i}@example.org`, text: 'x' }),
+      ),
     );
     transport.close();
     assert.equal(new Set(sent.map(({ response }) => accepted(response))).size, 20);

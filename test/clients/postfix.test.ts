@@ -134,7 +134,10 @@ describe('a smarthost that says no', needs('smtp-sink'), () => {
   };
 
   test('a hard no is a bounce', async () => {
-    assert.deepEqual(await answers('-f', 'RCPT', '-B', '550 5.1.1 no such user'), ['bounced', '550 5.1.1 no such user']);
+    assert.deepEqual(await answers('-f', 'RCPT', '-B', '550 5.1.1 no such user'), [
+      'bounced',
+      '550 5.1.1 no such user',
+    ]);
   });
 
   test('a soft no waits', async () => {
@@ -162,10 +165,15 @@ describe('a real Postfix', needs('postfix', 'root'), () => {
     const id = await sendRaw('bob@postfix.example');
     const delivered = await postfix.mail();
     assert.match(delivered, new RegExp(`^Return-Path: <${id}@amazonses\\.com>\r$`, 'm'));
-    assert.match(delivered, /^Received: from sesame\.test \(.*\r\n(\t.*\r\n)*\tby mx\.postfix\.example \(Postfix\) with ESMTPS id/m);
+    assert.match(
+      delivered,
+      /^Received: from sesame\.test \(.*\r\n(\t.*\r\n)*\tby mx\.postfix\.example \(Postfix\) with ESMTPS id/m,
+    );
     assert.match(delivered, /\(using TLSv1\.3 with cipher/);
     await checkContent(delivered, id);
-    assert.ok(delivered.endsWith('\r\n\r\nGr=C3=BC=C3=9Fe aus K=C3=B6ln\r\n.\r\n.. dots\r\nFrom here on: ordinary words.\r\n'));
+    assert.ok(
+      delivered.endsWith('\r\n\r\nGr=C3=BC=C3=9Fe aus K=C3=B6ln\r\n.\r\n.. dots\r\nFrom here on: ordinary words.\r\n'),
+    );
     await sesame.advance('0s');
     const { state, timeline } = await sesame.shown(id);
     assert.equal(state, 'delivered');

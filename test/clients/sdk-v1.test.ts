@@ -96,7 +96,8 @@ describe('identities', () => {
 
   test('are listed by type and in pages', async () => {
     const client = new SESClient({ ...sesame.client, region: 'eu-west-1' });
-    for (const name of ['a', 'b', 'c']) await client.send(new VerifyDomainIdentityCommand({ Domain: `${name}.example` }));
+    for (const name of ['a', 'b', 'c'])
+      await client.send(new VerifyDomainIdentityCommand({ Domain: `${name}.example` }));
     await client.send(new VerifyEmailIdentityCommand({ EmailAddress: 'x@a.example' }));
     const pages: string[][] = [];
     for await (const { Identities } of paginateListIdentities({ client, pageSize: 2 }, { IdentityType: 'Domain' })) {
@@ -156,7 +157,10 @@ describe('SendEmail', () => {
     assert.deepEqual([message.text.trim(), message.html.trim()], ['Fußnote', '<b>Fuß</b>']);
     assert.deepEqual([message.subject, message.tags], ['Grüße', { campaign: 'spring_1' }]);
     const raw = await sesame.raw(MessageId);
-    assert.match(raw, /^From: =\?UTF-8\?[QB]\?[^\r]+\?= <ann@sender\.example>\r\nReply-To: desk@sender\.example\r\nTo: Bob <bob@example\.org>\r\nCc: cat@example\.org\r\nSubject: =\?UTF-8\?/);
+    assert.match(
+      raw,
+      /^From: =\?UTF-8\?[QB]\?[^\r]+\?= <ann@sender\.example>\r\nReply-To: desk@sender\.example\r\nTo: Bob <bob@example\.org>\r\nCc: cat@example\.org\r\nSubject: =\?UTF-8\?/,
+    );
     assert.match(raw, /\r\nContent-Type: multipart\/alternative;/);
     assert.doesNotMatch(raw, /eve@|Bcc|Return-Path/i);
   });
@@ -262,7 +266,9 @@ describe('SendRawEmail', () => {
   });
 
   test('LF line ends become CRLF', async () => {
-    const { MessageId = '' } = await sendRaw('From: ann@sender.example\nTo: bob@example.org\nSubject: LF\n\none\ntwo\r\nthree\n');
+    const { MessageId = '' } = await sendRaw(
+      'From: ann@sender.example\nTo: bob@example.org\nSubject: LF\n\none\ntwo\r\nthree\n',
+    );
     const raw = await sesame.raw(MessageId);
     assert.doesNotMatch(raw, /(?<!\r)\n/);
     assert.ok(raw.endsWith('\r\n\r\none\r\ntwo\r\nthree\r\n'));

@@ -103,7 +103,10 @@ describe('identities', () => {
   test('made twice, missing, or none', async () => {
     await create('twice.example');
     const twice = await refusal(create('twice.example'), AlreadyExistsException);
-    assert.deepEqual([twice.message, twice.$metadata.httpStatusCode], ['Email identity twice.example already exist.', 400]);
+    assert.deepEqual(
+      [twice.message, twice.$metadata.httpStatusCode],
+      ['Email identity twice.example already exist.', 400],
+    );
     const missing = ses.send(new DeleteEmailIdentityCommand({ EmailIdentity: 'none.example' }));
     assert.equal((await refusal(missing, NotFoundException)).$metadata.httpStatusCode, 404);
     await badRequest(create('no domain'), 'Invalid domain name no domain.');
@@ -111,7 +114,10 @@ describe('identities', () => {
 
   test('a configuration set that does not exist', async () => {
     const call = new CreateEmailIdentityCommand({ EmailIdentity: 'set.example', ConfigurationSetName: 'none' });
-    assert.equal((await refusal(ses.send(call), NotFoundException)).message, 'Configuration set <none> does not exist.');
+    assert.equal(
+      (await refusal(ses.send(call), NotFoundException)).message,
+      'Configuration set <none> does not exist.',
+    );
     await refusal(get('set.example'), NotFoundException);
   });
 
@@ -154,7 +160,11 @@ describe('SendEmail, Simple', () => {
     const { MessageId = '' } = await sendSimple(
       {
         FromEmailAddress: 'Ann Müller <ann@sender.example>',
-        Destination: { ToAddresses: ['bob@example.org'], CcAddresses: ['cat@example.org'], BccAddresses: ['eve@example.org'] },
+        Destination: {
+          ToAddresses: ['bob@example.org'],
+          CcAddresses: ['cat@example.org'],
+          BccAddresses: ['eve@example.org'],
+        },
         ReplyToAddresses: ['desk@sender.example'],
         FeedbackForwardingEmailAddress: 'bounces@sender.example',
         EmailTags: [{ Name: 'campaign', Value: 'spring' }],
@@ -214,7 +224,10 @@ describe('SendEmail, Simple', () => {
         'Member must have length less than or equal to 15',
     );
     await badRequest(fields('Subject'), "Duplicate header 'Subject'.");
-    await refusal(sendSimple({}, { Headers: [{ Name: 'X-A', Value: 'a\r\nBcc: eve@example.org' }] }), BadRequestException);
+    await refusal(
+      sendSimple({}, { Headers: [{ Name: 'X-A', Value: 'a\r\nBcc: eve@example.org' }] }),
+      BadRequestException,
+    );
     await refusal(sendSimple({}, { Headers: [{ Name: 'X A', Value: 'a' }] }), BadRequestException);
   });
 

@@ -131,10 +131,7 @@ describe('by hand', () => {
     );
     return `${sesame.url}/?${new URLSearchParams(signed.query as Record<string, string>)}`;
   };
-  const codeOf = async (answer: Response) => [
-    answer.status,
-    /<Code>(.*)<\/Code>/.exec(await answer.text())?.[1],
-  ];
+  const codeOf = async (answer: Response) => [answer.status, /<Code>(.*)<\/Code>/.exec(await answer.text())?.[1]];
 
   test('a presigned GET works until it expires', async () => {
     const answer = await fetch(await presigned(60));
@@ -164,14 +161,23 @@ describe('by hand', () => {
     const half = await fetch(sesame.url, {
       method: 'POST',
       body: new URLSearchParams(query),
-      headers: { authorization: `AWS4-HMAC-SHA256 Credential=${rootKey().accessKeyId}/20260101/us-east-1/ses/aws4_request` },
+      headers: {
+        authorization: `AWS4-HMAC-SHA256 Credential=${rootKey().accessKeyId}/20260101/us-east-1/ses/aws4_request`,
+      },
     });
     assert.deepEqual(await codeOf(half), [400, 'IncompleteSignature']);
   });
 });
 
 test("the operator's API wants the operator's token", async () => {
-  const paths = ['/_sesame/messages', '/_sesame/accounts', '/_sesame/clock', '/_aws/ses', '/store', '/_localstack/health'];
+  const paths = [
+    '/_sesame/messages',
+    '/_sesame/accounts',
+    '/_sesame/clock',
+    '/_aws/ses',
+    '/store',
+    '/_localstack/health',
+  ];
   for (const path of paths) {
     assert.equal((await fetch(sesame.url + path)).status, 401, path);
     const wrong = await fetch(sesame.url + path, { headers: { authorization: 'Bearer guess' } });

@@ -25,7 +25,9 @@ const said = ({ stdout }: Ran) => [...stdout.matchAll(/^<[-~* ]*[ ](.*)$/gm)].ma
 
 async function accepted(ran: Ran) {
   assert.equal(ran.status, 0, ran.stdout + ran.stderr);
-  const id = said(ran).map((line) => /^250 Ok (\S+-000000)$/.exec(line)?.[1]).find(Boolean);
+  const id = said(ran)
+    .map((line) => /^250 Ok (\S+-000000)$/.exec(line)?.[1])
+    .find(Boolean);
   return sesame.shown(id ?? assert.fail(ran.stdout));
 }
 

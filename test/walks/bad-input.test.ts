@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type IncomingMessage, request, type RequestOptions } from 'node:http';
+import { type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { CreateReceiptRuleCommand, CreateReceiptRuleSetCommand, SESClient, SetActiveReceiptRuleSetCommand, VerifyDomainIdentityCommand } from '@aws-sdk/client-ses';
+import {
+  CreateReceiptRuleCommand,
+  CreateReceiptRuleSetCommand,
+  SESClient,
+  SetActiveReceiptRuleSetCommand,
+  VerifyDomainIdentityCommand,
+} from '@aws-sdk/client-ses';
 import { converse, ScriptedClient } from '../../src/wire/smtp/script.ts';
 import { SesameUnderTest } from '../world/sesame.ts';
 
@@ -95,11 +101,14 @@ describe('addresses', () => {
       message: "Missing final '@domain'",
     });
     const parameters = { Source: 'ann@sender.example', 'Message.Subject.Data': 's', 'Message.Body.Text.Data': 't' };
-    assert.deepEqual(await call('SendEmail', { ...parameters, 'Destination.ToAddresses.member.1': 'a b@example.org' }), {
-      status: 400,
-      code: 'InvalidParameterValue',
-      message: 'Local address contains control or whitespace',
-    });
+    assert.deepEqual(
+      await call('SendEmail', { ...parameters, 'Destination.ToAddresses.member.1': 'a b@example.org' }),
+      {
+        status: 400,
+        code: 'InvalidParameterValue',
+        message: 'Local address contains control or whitespace',
+      },
+    );
     await submit(`${hello}
       C: MAIL FROM:<nobody>
       S: 553 <nobody> Invalid email address
@@ -110,7 +119,11 @@ describe('addresses', () => {
   });
 
   test('that would end a field: nothing is injected', async () => {
-    for (const address of ['bob@example.org\r\nBcc: eve@example.org', '"a\r\nBcc: eve"@example.org', 'a\nb <b@c.example>']) {
+    for (const address of [
+      'bob@example.org\r\nBcc: eve@example.org',
+      '"a\r\nBcc: eve"@example.org',
+      'a\nb <b@c.example>',
+    ]) {
       const { status, code } = await send({ Destination: { ToAddresses: [address] } });
       assert.deepEqual([status, code], [400, 'BadRequestException'], JSON.stringify(address));
     }
@@ -133,7 +146,15 @@ describe('types', () => {
   });
 
   test('v2: no JSON, or none that ends', async () => {
-    for (const body of ['{', '[]', '"x"', ' ', '{"a":1,}', `${'['.repeat(200_000)}`, `{"Content":${'{"a":'.repeat(100_000)}`]) {
+    for (const body of [
+      '{',
+      '[]',
+      '"x"',
+      ' ',
+      '{"a":1,}',
+      `${'['.repeat(200_000)}`,
+      `{"Content":${'{"a":'.repeat(100_000)}`,
+    ]) {
       const { status, code } = await v2(body);
       assert.deepEqual([status, code], [400, 'SerializationException'], body.slice(0, 20));
     }
@@ -141,7 +162,14 @@ describe('types', () => {
 
   test('v1: a word for a number, a list that is none, a form that is broken', async () => {
     assert.deepEqual((await call('ListIdentities', { MaxItems: 'many' })).code, 'MalformedInput');
-    for (const name of ['member.999999999', 'member.-1', 'member.x', 'member.1.member.1', '__proto__.x', 'constructor']) {
+    for (const name of [
+      'member.999999999',
+      'member.-1',
+      'member.x',
+      'member.1.member.1',
+      '__proto__.x',
+      'constructor',
+    ]) {
       const { status } = await call('GetIdentityVerificationAttributes', { [`Identities.${name}`]: 'sender.example' });
       assert.ok(status < 500, `${name}: ${status}`);
     }
@@ -189,7 +217,10 @@ describe('octets', () => {
       const { status, code } = await send({ Content: raw(...lines) });
       assert.deepEqual([status, code], [400, 'BadRequestException'], lines.join('|'));
     }
-    const nested = Array.from({ length: 100 }, (_, i) => `Content-Type: multipart/mixed; boundary=b${i}\r\n\r\n--b${i}`);
+    const nested = Array.from(
+      { length: 100 },
+      (_, i) => `Content-Type: multipart/mixed; boundary=b${i}\r\n\r\n--b${i}`,
+    );
     assert.equal((await send({ Content: raw(...head, ...nested, '', 'x') })).status, 400);
     const parts = Array.from({ length: 501 }, () => '--b\r\n\r\nx');
     const many = raw(...head, 'Content-Type: multipart/mixed; boundary=b', '', ...parts, '--b--');
@@ -205,7 +236,9 @@ describe('octets', () => {
 
   test('a body over the limit: 413 before it is read', async () => {
     const limit = 64 * 2 ** 20;
-    const declared = await http({ method: 'POST', headers: { 'content-length': limit + 1 } }, (out) => out.flushHeaders());
+    const declared = await http({ method: 'POST', headers: { 'content-length': limit + 1 } }, (out) =>
+      out.flushHeaders(),
+    );
     assert.equal(declared.statusCode, 413);
     const chunk = Buffer.alloc(2 ** 20, 'x');
     const streamed = await http({ method: 'POST', headers: { 'transfer-encoding': 'chunked' } }, (out) => {
@@ -229,7 +262,11 @@ describe('octets', () => {
 describe('signatures that nobody can read, in an open house', () => {
   for (const authorization of ['AWS4-HMAC-SHA256', 'AWS4-HMAC-SHA256 Credential=a/b/c', 'Bearer x', 'Basic %%%']) {
     test(authorization, async () => {
-      const { statusCode = 0 } = await http({ method: 'POST', path: '/v2/email/outbound-emails', headers: { authorization } });
+      const { statusCode = 0 } = await http({
+        method: 'POST',
+        path: '/v2/email/outbound-emails',
+        headers: { authorization },
+      });
       assert.ok(statusCode >= 400 && statusCode < 500, String(statusCode));
     });
   }
@@ -238,7 +275,9 @@ describe('signatures that nobody can read, in an open house', () => {
 describe('pages from elsewhere', () => {
   const form = 'Action=VerifyEmailIdentity&Version=2010-12-01&EmailAddress=eve@evil.example';
   const ask = (headers: Record<string, string>) =>
-    http({ method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers } }, (out) => out.end(form));
+    http({ method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers } }, (out) =>
+      out.end(form),
+    );
 
   test('a foreign Host', async () => {
     for (const host of ['evil.example', 'evil.example:4566', '127.0.0.1.evil.example', 'localhost.evil.example']) {
@@ -280,7 +319,8 @@ describe('SMTP', () => {
     for (const end of ['\n.\n', '\n.\r\n', '\r.\r', '\r\n.\n', '\r\n.\r']) {
       const client = await ScriptedClient.connect(sesame.port('submission'));
       await client.follow(hello + envelope);
-      const smuggled = 'MAIL FROM:<ann@sender.example>\r\nRCPT TO:<eve@example.org>\r\nDATA\r\nFrom: ann@sender.example\r\n';
+      const smuggled =
+        'MAIL FROM:<ann@sender.example>\r\nRCPT TO:<eve@example.org>\r\nDATA\r\nFrom: ann@sender.example\r\n';
       client.say(`From: ann@sender.example\r\n\r\nx${end}${smuggled}\r\nsmuggled\r\n.\r\n`);
       assert.match(await client.line(), /^554 Transaction failed: Bare (LF|CR) in message content/);
       await client.follow('C: QUIT\nS: 221 Bye\nEND');

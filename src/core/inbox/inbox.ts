@@ -38,6 +38,13 @@ export interface Page {
 
 export type Retention = { readonly newest: number } | { readonly age: number };
 
+interface Found {
+  readonly found: readonly Listed[];
+  readonly total: number;
+  /** Place below which the next page begins. */
+  readonly next?: number;
+}
+
 interface Needs {
   readonly store: Store;
   readonly messages: Messages;
@@ -90,14 +97,10 @@ export class Inbox {
     const before = next === undefined ? undefined : Number(next);
     if (before !== undefined && !Number.isSafeInteger(before)) throw new Refusal('invalid-parameter', 'Invalid next');
     const most = Math.min(limit, MOST_LISTED);
-    const found =
-      wanted.phrases.length > 0
-        ? await this.#scan(wanted, { before }, most + 1)
-        : await this.#page(wanted, before, most + 1);
-    const shown = found.slice(0, most);
-    const total = wanted.phrases.length > 0 ? found.length : await this.#needs.messages.count({ ...wanted, limit: 0 });
-    const more = found.length > most ? { next: String(shown.at(-1)!.place) } : {};
-    return { total, entries: await this.#entries(shown), ...more };
+    const page =
+      wanted.phrases.length > 0 ? await this.#scan(wanted, before, most) : await this.#page(wanted, before, most);
+    const entries = await this.#entries(page.found);
+    return { total: page.total, entries, ...(page.next !== undefined && { next: String(page.next) }) };
   }
 
   /**
@@ -162,25 +165,37 @@ export class Inbox {
     return message;
   }
 
-  #page(query: Query, before: number | undefined, limit: number): Promise<Listed[]> {
-    return this.#needs.messages.search({ ...query, before, limit });
+  async #page(query: Query, before: number | undefined, limit: number): Promise<Found> {
+    const found = await this.#needs.messages.search({ ...query, before, limit: limit + 1 });
+    const total = await this.#needs.messages.count({ ...query, limit: 0 });
+    if (found.length <= limit) return { found, total };
+    return { found: found.slice(0, limit), total, next: found[limit - 1]!.place };
   }
 
-  /** Phrases need the text: the newest messages that the other terms leave are read, a step at a time. */
-  async #scan(query: Query, from: { before: number | undefined }, limit: number): Promise<Listed[]> {
+  /**
+   * Phrases need the text: the messages that the other terms leave are read, newest first, a step at a time. A page may
+   * end before it is full; `next` goes on from there. The total is that of this page.
+   */
+  async #scan(query: Query, from: number | undefined, limit: number): Promise<Found> {
     const found: Listed[] = [];
-    let { before } = from;
-    for (let scanned = 0; scanned < MOST_SCANNED && found.length < limit; scanned += SCAN_STEP) {
-      const step = await this.#page(query, before, SCAN_STEP);
+    let before = from;
+    for (let scanned = 0; scanned < MOST_SCANNED; scanned += SCAN_STEP) {
+      const step = await this.#needs.messages.search({ ...query, before, limit: SCAN_STEP });
       for (const message of step) {
-        const { text } = await this.#preview(message);
-        const all = `${message.subject}\n${message.from}\n${message.recipients.join('\n')}\n${text}`.toLowerCase();
-        if (query.phrases.every((phrase) => all.includes(phrase.toLowerCase()))) found.push(message);
+        before = message.place;
+        if (await this.#holds(message, query.phrases)) found.push(message);
+        if (found.length === limit) return { found, total: found.length, next: before };
       }
-      if (step.length < SCAN_STEP) break;
-      before = step.at(-1)!.place;
+      if (step.length < SCAN_STEP) return { found, total: found.length };
     }
-    return found.slice(0, limit);
+    return { found, total: found.length, ...(before !== undefined && { next: before }) };
+  }
+
+  async #holds(message: Message, phrases: readonly string[]): Promise<boolean> {
+    const { text } = await this.#preview(message);
+    const { subject, from, recipients } = message;
+    const all = `${subject}\n${from}\n${recipients.join('\n')}\n${text}`.toLowerCase();
+    return phrases.every((phrase) => all.includes(phrase.toLowerCase()));
   }
 
   async #entries(messages: readonly Message[]): Promise<Entry[]> {

@@ -91,6 +91,10 @@ function detailOf(detail: Detail) {
     text: letter.text,
     html: letter.html,
     attachments: letter.attachments,
-    timeline: timeline.map((event) => ({ ...event, at: iso(event.at) })),
+    timeline: timeline.map((event) => ({
+      ...event,
+      at: iso(event.at),
+      ...('expires' in event && { expires: iso(event.expires) }),
+    })),
   };
 }
