@@ -14,7 +14,12 @@ import {
   type PublicationRow,
   releasePublications,
 } from './table.ts';
-import type { Posting } from './topics.ts';
+
+/** What is posted. */
+export interface Posting {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
 
 /** Posts in flight at most. */
 const MOST_POSTS = 50;

@@ -3,10 +3,9 @@
  * row until it is delivered.
  */
 export { type Bucket, Buckets, type ObjectFacts, type StoredObject } from './buckets.ts';
-export { Publications } from './publications.ts';
+export { type Posting, Publications } from './publications.ts';
 export {
   type Notification,
-  type Posting,
   type Subscription,
   type Topic,
   type TopicDocuments,

@@ -5,7 +5,7 @@ import type { Random } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { type Documents, documents } from '../../storage/documents.ts';
 import type { Command, Rows, Scope } from '../../storage/ports.ts';
-import type { Publications } from './publications.ts';
+import type { Posting, Publications } from './publications.ts';
 
 export interface Topic {
   readonly arn: string;
@@ -32,11 +32,7 @@ export interface Notification {
   readonly at: number;
 }
 
-/** What is posted; the shape of the documents belongs to the doors. */
-export interface Posting {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
+/** The shape of what is posted belongs to the doors. */
 export interface TopicDocuments {
   notification(notification: Notification, subscription: Subscription): Posting;
   confirmation(subscription: Subscription, posted: { id: string; at: number }): Posting;
