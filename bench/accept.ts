@@ -19,7 +19,7 @@ export async function accept({ effort, places }: Bench, octets: number): Promise
   const [sesame, postfix, openSmtpd] = [
     await Sesame.start(),
     await Postfix.start(),
-    await OpenSmtpd.start(places.openSmtpd),
+    await OpenSmtpd.start(places.openSmtpd, 'accept'),
   ];
   const nothing = startNode('null-smtp.ts', []);
   const nullPort = await told<number>(nothing);

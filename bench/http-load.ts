@@ -54,7 +54,7 @@ function converse({ port, requests }: HttpLoad): Promise<void> {
     socket.once('close', hungUp);
     socket.once('error', reject);
     socket.on('data', (chunk: Buffer) => {
-      answer += chunk.latin1Slice();
+      answer += chunk.toString('latin1');
       if (!isWhole(answer)) return;
       if (!answer.startsWith('HTTP/1.1 200')) reject(new Error(answer));
       answer = '';
@@ -92,7 +92,7 @@ function signedRequest({ port, octets, from, to, key }: HttpLoad, n: number): Bu
 }
 
 function signingKey(secret: string, scope: string): Buffer {
-  return scope.split('/').reduce((key, part) => hmac(key, part), Buffer.from(`AWS4${secret}`));
+  return scope.split('/').reduce<Buffer>((key, part) => hmac(key, part), Buffer.from(`AWS4${secret}`));
 }
 
 function hmac(key: Buffer, text: string): Buffer {

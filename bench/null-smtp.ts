@@ -10,7 +10,7 @@ let taken = 0;
 const server = createServer({ noDelay: true }, (socket) => {
   let inContent = false;
   /** The last octets of content, as an end may be cut in two. */
-  let tail = Buffer.alloc(0);
+  let tail: Buffer = Buffer.alloc(0);
   socket.on('error', () => {});
   socket.write('220 null ESMTP\r\n');
   socket.on('data', (chunk: Buffer) => {
@@ -21,7 +21,7 @@ const server = createServer({ noDelay: true }, (socket) => {
       inContent = false;
       taken++;
       socket.write('250 Ok\r\n');
-    } else inContent = answerLines(socket, chunk.latin1Slice());
+    } else inContent = answerLines(socket, chunk.toString('latin1'));
   });
 });
 

@@ -34,8 +34,11 @@ export class OpenSmtpd {
     this.#folder = folder;
   }
 
-  /** `unpacked` is where its package was unpacked. Nothing where there is none. */
-  static async start(unpacked: string | undefined): Promise<OpenSmtpd | undefined> {
+  /**
+   * Relaying while it accepts it falls to a few dozen a second, so that where accepting is measured it only accepts.
+   * `unpacked` is where its package was unpacked. Nothing where there is none.
+   */
+  static async start(unpacked: string | undefined, does: 'accept' | 'relay'): Promise<OpenSmtpd | undefined> {
     const program = join(unpacked ?? '/nowhere', 'usr/sbin/smtpd');
     if (process.getuid?.() !== 0 || !existsSync(program)) return undefined;
     const folder = await mkdtemp(join(tmpdir(), 'sesame-bench-opensmtpd-'));
@@ -46,6 +49,7 @@ export class OpenSmtpd {
       'chmod 711 . spool/smtpd; chmod 755 lib/opensmtpd/empty',
       'mount --bind passwd /etc/passwd; mount --bind group /etc/group',
       'mount --bind spool /var/spool; mount --bind lib /var/lib; mount -t tmpfs tmpfs /run',
+      ...(does === 'accept' ? [`(sleep 1; ${join(unpacked!, 'usr/sbin/smtpctl')} pause mta) &`] : []),
       `exec ${program} -F -f smtpd.conf`,
     ].join('\n');
     const namespace = ['-m', '--propagation', 'private', 'sh', '-c', script];

@@ -19,7 +19,7 @@ export async function relay({ effort, places }: Bench): Promise<Figure[]> {
   const sink = await Sink.start();
   const environment = { SESAME_DELIVERY: `smtp://127.0.0.1:${sink.port}` };
   const sesame = await Sesame.start({ environment, signs: true });
-  const [postfix, openSmtpd] = [await Postfix.start(), await OpenSmtpd.start(places.openSmtpd)];
+  const [postfix, openSmtpd] = [await Postfix.start(), await OpenSmtpd.start(places.openSmtpd, 'relay')];
   const figures: Figure[] = [];
   try {
     await throughTo({ port: sesame.smtpPort, sink, connections: 10 }, 1_000);

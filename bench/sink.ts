@@ -40,7 +40,7 @@ export class Sink {
     });
     let last = '';
     child.stdout!.on('data', (chunk: Buffer) => {
-      last = (last + chunk.latin1Slice()).slice(-200);
+      last = (last + chunk.toString('latin1')).slice(-200);
     });
     await listening(port);
     const taken = async () => Number([...last.matchAll(/mesg=(\d+)\D/g)].at(-1)?.[1] ?? 0);

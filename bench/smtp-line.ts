@@ -17,7 +17,7 @@ export class SmtpLine {
     socket.setNoDelay(true);
     let buffered = '';
     socket.on('data', (chunk: Buffer) => {
-      buffered += chunk.latin1Slice();
+      buffered += chunk.toString('latin1');
       const last = buffered.lastIndexOf('\n', buffered.length - 2) + 1;
       if (!buffered.endsWith('\n') || buffered[last + 3] === '-') return;
       const reply = buffered.slice(last);

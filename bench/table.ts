@@ -5,10 +5,10 @@ import type { Figure } from './rounds.ts';
 export function table(figures: readonly Figure[], bars: readonly Bar[]): string {
   const scenarios = [...new Set(figures.map(({ scenario }) => scenario))];
   const blocks = scenarios.map((scenario) => block(figures.filter((figure) => figure.scenario === scenario)));
-  return [...blocks, barBlock(bars)].join('\n\n');
+  return [...blocks, ...(bars.length > 0 ? [barBlock(bars)] : [])].join('\n\n');
 }
 
-export function block(figures: readonly Figure[]): string {
+function block(figures: readonly Figure[]): string {
   const { scenario, unit } = figures[0]!;
   const columns = [...new Set(figures.map(({ connections }) => connections))];
   const peers = [...new Set(figures.map(({ peer }) => peer))];
@@ -16,12 +16,10 @@ export function block(figures: readonly Figure[]): string {
     figures.find((figure) => figure.peer === peer && figure.connections === connections);
   const heads = columns.map((connections) => (connections === undefined ? '' : `${connections} at a time`));
   const rows = peers.map((peer) => [peer, ...columns.map((connections) => cell(of(peer, connections)))]);
-  const ratios = peers
-    .slice(1)
-    .map((peer) => [
-      `${peers[0]} / ${peer}`,
-      ...columns.map((connections) => quotient(of(peers[0]!, connections), of(peer, connections))),
-    ]);
+  const ratios = othersOf(peers).map((peer) => [
+    `${peers[0]} / ${peer}`,
+    ...columns.map((connections) => quotient(of(peers[0]!, connections), of(peer, connections))),
+  ]);
   return grid([`${scenario} (${unit})`, ...heads], [...rows, ...ratios]);
 }
 
@@ -33,6 +31,12 @@ function barBlock(bars: readonly Bar[]): string {
     met ? 'met' : 'MISSED',
   ]);
   return grid(['Bars', 'measured', 'bar (wanted)', ''], rows);
+}
+
+/** Those that the first is compared with: another state of ourselves is none. */
+function othersOf([first = '', ...rest]: readonly string[]): string[] {
+  const own = first.split(',')[0]!;
+  return rest.filter((peer) => peer.split(',')[0] !== own);
 }
 
 /** The median, and where three runs lay around it. */

@@ -1,3 +1,4 @@
+import { Refusal } from '../base/refusal.ts';
 import { SettingsError } from '../settings/settings.ts';
 
 /** One file a sub-command, loaded when it is asked for. Each answers the exit code. */
@@ -15,7 +16,8 @@ export async function run([name = 'up', ...flags]: readonly string[]): Promise<n
   try {
     return await (await command())(flags);
   } catch (cause) {
-    if (!(cause instanceof SettingsError)) throw cause;
+    // What a person can mend is a sentence; anything else is a fault and shows where it came from.
+    if (!(cause instanceof SettingsError || cause instanceof Refusal)) throw cause;
     console.error(`sesame: ${cause.message}`);
     return 1;
   }

@@ -11,7 +11,6 @@ const call = (parameters: readonly string[]) => {
   return run('aws', [...parameters, ...options], { env: awsEnvironment });
 };
 
-// biome-ignore lint/suspicious/noExplicitAny: what the CLI prints
 async function aws(...parameters: string[]): Promise<any> {
   const { status, stdout, stderr } = await call(parameters);
   assert.equal(status, 0, stderr);

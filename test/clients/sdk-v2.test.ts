@@ -287,6 +287,26 @@ describe('SendEmail, Raw', () => {
     assert.equal((await refusal(call, NotFoundException)).message, 'Configuration set <none> does not exist.');
   });
 
+  test('lines that no hop need carry are folded or encoded', async () => {
+    const lines = [
+      'From: ann@sender.example',
+      `To: ${Array.from({ length: 40 }, (_, i) => `somebody-with-a-long-name-${i}@example.org`).join(', ')}`,
+      `Subject: ${'word '.repeat(400)}`,
+      '',
+      'x'.repeat(5_000),
+      '',
+    ];
+    const { MessageId = '' } = await sendRaw(lines.join('\r\n'));
+    const longest = Math.max(...(await sesame.raw(MessageId)).split('\r\n').map(({ length }) => length));
+    assert.ok(longest <= 998, String(longest));
+    const { text, to } = await sesame.shown(MessageId);
+    assert.deepEqual([text.trim(), to.length], ['x'.repeat(5_000), 40]);
+    await refusal(
+      sendRaw(`From: ann@sender.example\r\nTo: bob@example.org\r\nSubject: ${'x'.repeat(2_000)}\r\n\r\nx`),
+      BadRequestException,
+    );
+  });
+
   test('40 MB, not one octet more', async () => {
     const limit = 41_943_040;
     const start = 'From: ann@sender.example\r\nTo: bob@example.org\r\n\r\n';

@@ -14,6 +14,9 @@ import { converse, ScriptedClient } from '../../src/wire/smtp/script.ts';
 import { SesameUnderTest } from '../world/sesame.ts';
 
 // Whatever comes in at the doors: SES's error, or the RFC's, and nothing stored. Never a 500, a crash or a hang.
+/** Milliseconds; a door that says nothing for so long hangs. */
+const LONGEST_ANSWER = 10_000;
+
 let sesame: SesameUnderTest;
 
 before(async () => {
@@ -39,7 +42,7 @@ async function http(
   options: RequestOptions,
   write: (body: ReturnType<typeof request>) => void = (body) => body.end(),
 ): Promise<IncomingMessage & { text: string }> {
-  const outgoing = request(sesame.url, options);
+  const outgoing = request(sesame.url, { ...options, signal: AbortSignal.timeout(LONGEST_ANSWER) });
   outgoing.on('error', () => {}); // a refused body may be cut off
   write(outgoing);
   const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
@@ -314,7 +317,7 @@ describe('pages from elsewhere', () => {
   });
 });
 
-describe('SMTP', () => {
+describe('SMTP', { timeout: LONGEST_ANSWER }, () => {
   test('bare LF in DATA: the whole message is refused and no second one is smuggled', async () => {
     for (const end of ['\n.\n', '\n.\r\n', '\r.\r', '\r\n.\n', '\r\n.\r']) {
       const client = await ScriptedClient.connect(sesame.port('submission'));

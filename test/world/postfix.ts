@@ -3,12 +3,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
 import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { systemRandom } from '../../src/base/random.ts';
 import { localCertificate } from '../../src/wire/certificates.ts';
+import { freePort } from './free-port.ts';
 import { program, run } from './tools.ts';
 
 /** Milliseconds for a program to listen, and between two looks. */
@@ -16,16 +17,6 @@ const LONGEST_START = 10_000;
 const PAUSE = 10;
 /** User and group `nobody`: who a mail belongs to where no one else does. */
 const NOBODY = 65_534;
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function newFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sesame-postfix-'));
@@ -119,7 +110,7 @@ export class SmtpSink {
   async mail(): Promise<Dumped> {
     const text = await this.#arrivals.next();
     // Before the content stand fields of its own, the last of them a Received of three lines.
-    const [, head = '', content = ''] = /^([^]*?\nReceived: .*\n(?:\t.*\n)*)([^]*)\n$/.exec(text) ?? [];
+    const [, head = '', content = ''] = /^([\s\S]*?\nReceived: .*\n(?:\t.*\n)*)([\s\S]*)\n$/.exec(text) ?? [];
     return {
       mail: /^X-Mail-Args: (.*)$/m.exec(head)?.[1] ?? '',
       rcpt: [...head.matchAll(/^X-Rcpt-Args: (.*)$/gm)].map((match) => match[1]!),

@@ -3,19 +3,18 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Debian's package of each. */
-const packages = {
-  aws: 'awscli',
-  python3: 'python3',
-  boto3: 'python3-boto3',
-  swaks: 'swaks',
-  postfix: 'postfix',
-  'smtp-sink': 'postfix',
-  openssl: 'openssl',
-  root: 'none: only root can run a Postfix of its own',
+/** What each is, for people who lack it. */
+const sentences = {
+  aws: 'the AWS CLI (Debian package awscli)',
+  python3: 'Python (Debian package python3)',
+  boto3: 'boto3 (Debian package python3-boto3)',
+  swaks: 'swaks (Debian packages swaks, libnet-ssleay-perl, libauthen-sasl-perl)',
+  postfix: 'Postfix (Debian package postfix)',
+  'smtp-sink': 'smtp-sink (Debian package postfix)',
+  root: 'to be run by root, who alone may run a Postfix of his own',
 } as const;
 
-export type Tool = keyof typeof packages;
+export type Tool = keyof typeof sentences;
 
 /** Debian's first: what it packages is old, and so are the clients of many. */
 const folders = ['/usr/bin', '/usr/sbin', ...(process.env['PATH'] ?? '').split(delimiter)];
@@ -36,7 +35,7 @@ function isThere(tool: Tool): boolean {
   return folders.some((folder) => existsSync(join(folder, tool)));
 }
 
-const missing = (tool: Tool) => `${tool} is missing on this machine (Debian package: ${packages[tool]})`;
+const missing = (tool: Tool) => `This test needs ${sentences[tool]}`;
 
 /**
  * Options of a `describe` or `test` that cannot go without these tools: skipped with a sentence where one is missing. CI has
@@ -44,7 +43,7 @@ const missing = (tool: Tool) => `${tool} is missing on this machine (Debian pack
  */
 export function needs(...tools: readonly Tool[]): { skip: string | false } {
   const sentence = tools.filter((tool) => !isThere(tool)).map(missing)[0];
-  if (sentence && process.env['CI']) throw new Error(`${sentence}; CI must have it`);
+  if (sentence && process.env['CI']) throw new Error(`${sentence}; in CI it must not be left out`);
   return { skip: sentence ?? false };
 }
 
@@ -55,20 +54,20 @@ export interface Ran {
   readonly stderr: string;
 }
 
-interface Running {
-  /** Beside PATH and a home that is empty; the environment of the tests is not handed on. */
-  readonly env?: Readonly<Record<string, string>>;
-  readonly input?: string | Buffer;
-}
-
-/** Runs a program to its end. Never blocks: the server that it talks to lives in this process. */
-export async function run(tool: Tool, parameters: readonly string[], { env, input = '' }: Running = {}): Promise<Ran> {
+/**
+ * Runs a program to its end. Never blocks: the server that it talks to lives in this process. `env` comes beside PATH and a
+ * home that is empty; the environment of the tests is not handed on.
+ */
+export async function run(
+  tool: Tool,
+  parameters: readonly string[],
+  { env }: { env?: Readonly<Record<string, string>> } = {},
+): Promise<Ran> {
   const child = spawn(program(tool), parameters, {
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/nonexistent', LC_ALL: 'C.UTF-8', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
     timeout: LONGEST_RUN,
   });
-  child.stdin.on('error', () => {}); // it may end without having read
-  child.stdin.end(input);
   const [stdout, stderr, status] = await Promise.all([
     child.stdout.toArray(),
     child.stderr.toArray(),

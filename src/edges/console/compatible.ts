@@ -1,6 +1,7 @@
+import { Refusal } from '../../base/refusal.ts';
 import { type Detail, type Inbox, MOST_LISTED } from '../../core/inbox/inbox.ts';
 import type { HttpHandler, Request } from '../http.ts';
-import { json } from './json.ts';
+import { json, statusOf } from './json.ts';
 import type { OperatorApi } from './operator.ts';
 
 interface Needs {
@@ -26,9 +27,15 @@ export function compatibleHandler({ inbox, operator, version }: Needs): HttpHand
       const source = wanted.get('email');
       return { messages: messages.filter((message) => !source || message.Source.includes(source)) };
     },
-    'DELETE /_aws/ses': async () => void (await inbox.removeAll()),
+    'DELETE /_aws/ses': async ({ query }) => {
+      const id = new URLSearchParams(query).get('id');
+      await (id ? inbox.remove(id) : inbox.removeAll());
+    },
     'GET /_localstack/health': async () => ({ services: { ses: 'running', sns: 'running', s3: 'running' }, version }),
-    'GET /store': async () => ({ emails: (await sent(undefined)).map(storedEmail) }),
+    'GET /store': async ({ query }) => {
+      const since = Number(new URLSearchParams(query).get('since') ?? 0);
+      return { emails: (await sent(undefined)).map(storedEmail).filter(({ at }) => at >= since) };
+    },
     'POST /clear-store': async () => {
       await inbox.removeAll();
       return { message: 'Emails cleared' };
@@ -39,8 +46,13 @@ export function compatibleHandler({ inbox, operator, version }: Needs): HttpHand
     const answer = routes[`${request.method} ${request.path}`];
     if (!answer) return undefined;
     if (!operator.allows(request.headers)) return json(401, { message: 'The operator token is wanted.' });
-    const value = await answer(request);
-    return value === undefined ? { status: 204, headers: {}, body: '' } : json(200, value);
+    try {
+      const value = await answer(request);
+      return value === undefined ? { status: 204, headers: {}, body: '' } : json(200, value);
+    } catch (cause) {
+      if (cause instanceof Refusal) return json(statusOf(cause.code), { message: cause.message });
+      throw cause;
+    }
   };
 }
 

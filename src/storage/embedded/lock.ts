@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { Refusal } from '../../base/refusal.ts';
 
 /**
  * Takes the data folder for this process until released. Node has no flock, and a file with a process id in it outlives
@@ -14,7 +15,8 @@ export function lockFolder(folder: string): () => void {
   } catch (error) {
     lock.close();
     if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY')) {
-      throw new Error(
+      throw new Refusal(
+        'conflict',
         `The data folder ${folder} is in use by another Sesame; stop that one, or set another SESAME_DATA.`,
       );
     }
