@@ -8,7 +8,12 @@ const bin = (tool) => join(root, 'node_modules', tool);
 const biome = bin('@biomejs/biome/bin/biome');
 /** Milliseconds: a test that hangs is a test that fails. */
 const TEST_TIMEOUT = 120_000;
-const tests = ['--test', '--test-concurrency=2', `--test-timeout=${TEST_TIMEOUT}`, ...(process.env.CI ? ['--test-reporter=spec'] : [])];
+const tests = [
+  '--test',
+  '--test-concurrency=2',
+  `--test-timeout=${TEST_TIMEOUT}`,
+  ...(process.env.CI ? ['--test-reporter=spec'] : []),
+];
 const patterns = ['src/**/*.test.ts', 'test/**/*.test.ts'];
 
 const check = [[biome, 'ci', '--error-on-warnings'], [bin('typescript/bin/tsc'), '-p', '.'], [bin('knip/bin/knip.js')]];

@@ -26,7 +26,10 @@ test('the API answers 503, SMTP 452, readiness says why', async () => {
       Content: { Simple: { Subject: { Data: 'x' }, Body: { Text: { Data: 'x' } } } },
     }),
   );
-  await assert.rejects(send, (error: { $metadata?: { httpStatusCode?: number } }) => error.$metadata?.httpStatusCode === 503);
+  await assert.rejects(
+    send,
+    (error: { $metadata?: { httpStatusCode?: number } }) => error.$metadata?.httpStatusCode === 503,
+  );
   ses.destroy();
 
   const port = sesame.port('submission');
