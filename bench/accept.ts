@@ -7,7 +7,7 @@ import { type Mail, sendMail } from './mail.ts';
 import { OpenSmtpd } from './opensmtpd.ts';
 import type { Bench } from './peers.ts';
 import { Postfix } from './postfix.ts';
-import { alternate, type Contender, type Figure, figure, paced } from './rounds.ts';
+import { alternate, type Contender, type Figure, figure, type Labels, paced } from './rounds.ts';
 import type { Stats } from './server-words.ts';
 import { Sesame } from './sesame.ts';
 
@@ -19,7 +19,7 @@ export async function accept({ effort, places }: Bench, octets: number): Promise
   const [sesame, postfix, openSmtpd] = [
     await Sesame.start(),
     await Postfix.start(),
-    await OpenSmtpd.start(places.openSmtpd, 'accept'),
+    await OpenSmtpd.start(places.openSmtpd),
   ];
   const nothing = startNode('null-smtp.ts', []);
   const nullPort = await told<number>(nothing);
@@ -28,22 +28,28 @@ export async function accept({ effort, places }: Bench, octets: number): Promise
   try {
     await sendMail({ port: sesame.smtpPort, connections: 10, messages: 2_000, octets: 4_096 });
     for (const connections of CONNECTIONS) {
-      const accepts = (port: number, pilot: number) =>
-        paced((messages) => sendMail({ port, connections, messages, octets } satisfies Mail), { ...pace, pilot });
+      const send = (port: number) => (messages: number) =>
+        sendMail({ port, connections, messages, octets } satisfies Mail);
       const stats: Stats[] = [];
-      const ours = accepts(sesame.smtpPort, 200 + 10 * connections);
+      const ours = paced(send(sesame.smtpPort), { ...pace, pilot: 200 + 10 * connections });
+      const theirs = { ...pace, pilot: 100 + 3 * connections };
       const contenders: Contender[] = [
         { peer: 'sesame', run: () => watched(sesame, ours, stats) },
-        ...[postfix && { peer: 'postfix', ...postfix }, openSmtpd && { peer: 'opensmtpd', ...openSmtpd }]
-          .filter((one) => one !== undefined)
-          .map(({ peer, port }) => ({ peer, run: accepts(port, 100 + 3 * connections) })),
-        { peer: 'null responder', run: accepts(nullPort, 1_000) },
+        ...(postfix ? [{ peer: 'postfix', run: paced(drained(postfix, send(postfix.port)), theirs) }] : []),
+        ...(openSmtpd ? [{ peer: 'opensmtpd', run: paced(send(openSmtpd.port), theirs) }] : []),
+        { peer: 'null responder', run: paced(send(nullPort), { ...pace, pilot: 1_000 }) },
       ];
       figures.push(...(await alternate({ scenario, connections, unit: 'messages/s' }, contenders, effort.rounds)));
-      const delays = { scenario: `Loop delay p99, ${scenario}`, connections, unit: 'ms', peer: 'sesame', others: [] };
-      figures.push(figure({ ...delays, runs: stats.map(({ loopDelayP99 }) => loopDelayP99) }));
-      const memory = { scenario: `Resident after ${scenario}`, connections, unit: 'MB', peer: 'sesame', others: [] };
-      figures.push(figure({ ...memory, runs: stats.map(({ residentMegabytes }) => residentMegabytes) }));
+      figures.push(
+        measured(
+          { scenario: `Loop delay p99, ${scenario}`, connections, unit: 'ms' },
+          stats.map((one) => one.loopDelayP99),
+        ),
+        measured(
+          { scenario: `Resident after ${scenario}`, connections, unit: 'MB' },
+          stats.map((one) => one.residentMegabytes),
+        ),
+      );
     }
   } finally {
     await Promise.all([sesame.stop(), postfix?.stop(), openSmtpd?.stop(), stop(nothing)]);
@@ -57,4 +63,18 @@ async function watched(sesame: Sesame, run: () => Promise<number>, stats: Stats[
   const rate = await run();
   stats.push(await sesame.stats());
   return rate;
+}
+
+/** What it has accepted but not relayed must not weigh on the turn of the next. */
+function drained({ sink }: Postfix, send: (messages: number) => Promise<number>) {
+  return async (messages: number): Promise<number> => {
+    const before = await sink.taken();
+    const seconds = await send(messages);
+    await sink.reached(before + messages);
+    return seconds;
+  };
+}
+
+function measured(labels: Labels, runs: readonly number[]): Figure {
+  return figure({ ...labels, peer: 'sesame', runs, others: [] });
 }

@@ -17,6 +17,7 @@ import type { Figure } from './rounds.ts';
 import { sendEmail } from './send-email.ts';
 import { startUp } from './start-up.ts';
 import { table } from './table.ts';
+import { trackingRewrite } from './tracking.ts';
 
 const scenarios: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> = {
   flush: flushRate,
@@ -27,6 +28,7 @@ const scenarios: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> =
   'send-email': sendEmail,
   relay,
   queued,
+  tracking: trackingRewrite,
 };
 
 const { values } = parseArgs({

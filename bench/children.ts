@@ -9,7 +9,7 @@ const TERM_WAIT = 15_000;
 const LOAD_LIMIT = 120_000;
 /** Share of all processors above which a machine is not quiet, and milliseconds that we wait for it to become so. */
 const QUIET = 0.15;
-const QUIET_WAIT = 6_000;
+const QUIET_WAIT = 3_000;
 const QUIET_LOOK = 250;
 
 const running = new Set<ChildProcess>();

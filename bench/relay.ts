@@ -1,9 +1,7 @@
 /**
- * Accept, sign with RSA-2048, deliver to a sink: end to end, until the sink has all. Postfix and OpenSMTPD relay without
- * a signature.
+ * Accept, sign with RSA-2048, deliver to a sink: end to end, until the sink has all. Postfix relays without a signature.
  */
 import { sendMail } from './mail.ts';
-import { OpenSmtpd } from './opensmtpd.ts';
 import type { Bench } from './peers.ts';
 import { Postfix } from './postfix.ts';
 import { alternate, type Contender, type Figure, paced } from './rounds.ts';
@@ -14,12 +12,12 @@ const CONNECTIONS = [1, 10, 100] as const;
 const OCTETS = 4_096;
 const MOST_MESSAGES = 30_000;
 
-export async function relay({ effort, places }: Bench): Promise<Figure[]> {
+export async function relay({ effort }: Bench): Promise<Figure[]> {
   const scenario = 'Accept, sign, deliver to a sink, 4 KB';
   const sink = await Sink.start();
   const environment = { SESAME_DELIVERY: `smtp://127.0.0.1:${sink.port}` };
   const sesame = await Sesame.start({ environment, signs: true });
-  const [postfix, openSmtpd] = [await Postfix.start(), await OpenSmtpd.start(places.openSmtpd, 'relay')];
+  const postfix = await Postfix.start();
   const figures: Figure[] = [];
   try {
     await throughTo({ port: sesame.smtpPort, sink, connections: 10 }, 1_000);
@@ -33,12 +31,11 @@ export async function relay({ effort, places }: Bench): Promise<Figure[]> {
       const contenders: Contender[] = [
         { peer: 'sesame, RSA-2048', run: relays({ port: sesame.smtpPort, sink }, 200 + 5 * connections) },
         ...(postfix ? [{ peer: 'postfix, no DKIM', run: relays(postfix, 100 + 3 * connections) }] : []),
-        ...(openSmtpd ? [{ peer: 'opensmtpd, no DKIM', run: relays(openSmtpd, 100 + 3 * connections) }] : []),
       ];
       figures.push(...(await alternate({ scenario, connections, unit: 'messages/s' }, contenders, effort.rounds)));
     }
   } finally {
-    await Promise.all([sesame.stop(), postfix?.stop(), openSmtpd?.stop(), sink.stop()]);
+    await Promise.all([sesame.stop(), postfix?.stop(), sink.stop()]);
   }
   return figures;
 }

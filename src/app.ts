@@ -11,7 +11,9 @@ import { type OwnNames, ownNames } from './base/own-names.ts';
 import { systemRandom } from './base/random.ts';
 import { Refusal } from './base/refusal.ts';
 import { Timeline } from './base/timeline.ts';
-import { Accounts, type NewKey, Vault } from './core/accounts/accounts.ts';
+import { Accounts, freeLimits, Limits, type NewKey, sandboxLimits, Vault } from './core/accounts/accounts.ts';
+import { ConfigurationSets } from './core/configuration-sets/configuration-sets.ts';
+import { Contacts, type SubscriptionChange } from './core/contacts/contacts.ts';
 import { CaptureRoute } from './core/delivery/capture-route.ts';
 import { Delivery, type Route } from './core/delivery/delivery.ts';
 import { Outgoing } from './core/delivery/outgoing.ts';
@@ -20,17 +22,22 @@ import { type Peers, SmtpRoute } from './core/delivery/smtp-route.ts';
 import { Events } from './core/events/events.ts';
 import { Identities } from './core/identities/identities.ts';
 import { Inbox } from './core/inbox/inbox.ts';
-import { Messages } from './core/messages/messages.ts';
+import { type Message, Messages } from './core/messages/messages.ts';
+import { type PublishedHappening, Publishing } from './core/publishing/publishing.ts';
 import { type Action, Receiving, RuleSets } from './core/receiving/receiving.ts';
+import { Reputation, type SuppressionReason } from './core/reputation/reputation.ts';
 import { Sending } from './core/sending/sending.ts';
 import { Buckets, Publications, Topics } from './core/targets/targets.ts';
+import { Templates } from './core/templates/templates.ts';
+import { eventDocument } from './edges/aws/event-document.ts';
 import { receiptNotification } from './edges/aws/receipt-notification.ts';
 import { topicDocuments } from './edges/aws/topic-documents.ts';
+import { TrackedLinks } from './mail/tracked-links.ts';
 import { masterKey } from './settings/master-key.ts';
 import type { Settings } from './settings/settings.ts';
 import { openEmbedded } from './storage/embedded/embedded.ts';
 import { facts } from './storage/facts.ts';
-import type { Scope } from './storage/ports.ts';
+import type { Command, Scope } from './storage/ports.ts';
 import { Dns } from './wire/dns.ts';
 import { HttpPost } from './wire/http-post.ts';
 import { SmtpPool } from './wire/smtp/pool.ts';
@@ -39,6 +46,9 @@ import { SmtpPool } from './wire/smtp/pool.ts';
 const BYTES_IN_FLIGHT = 256 * 2 ** 20;
 /** Connections to one peer address: a smarthost, an exchanger, or our own MX door. */
 const CONNECTIONS_PER_PEER = 20;
+
+/** SES's names of the pools that every account has. */
+const pools = new Set(['ses-shared-pool', 'ses-default-dedicated-pool']);
 
 const CLOCK_OFFSET = 'clock-offset';
 const OPERATOR_TOKEN = 'operator-token';
@@ -89,6 +99,26 @@ export async function buildApp(settings: Settings, log: Log) {
   const topics = new Topics({ rows, publications, documents: topicDocuments(() => opened.url), clock, random });
   const buckets = new Buckets({ rows, bytes, clock });
   const identities = new Identities({ rows, vault, clock, random });
+  const templates = new Templates({ rows, clock, random });
+  const configurationSets = new ConfigurationSets({
+    rows,
+    topics,
+    publications,
+    clock,
+    // No address has an empty local part: only a domain can cover it.
+    ownsDomain: async (scope, domain) => (await identities.covering(scope, `@${domain}`)) !== undefined,
+    hasPool: async (_scope, name) => pools.has(name),
+  });
+  const contacts = new Contacts({ rows, vault, clock, changed: subscriptionChanged });
+  const publishing = new Publishing({
+    events,
+    configurationSets,
+    topics,
+    publications,
+    bytes,
+    render: eventDocument({ hostname: settings.hostname, authority: names.authority }),
+    log,
+  });
   const outgoing = new Outgoing({
     bytes,
     names,
@@ -96,6 +126,7 @@ export async function buildApp(settings: Settings, log: Log) {
     signingKey: (scope, from) => identities.signingKey(scope, from),
   });
 
+  const reputation = new Reputation({ rows, clock });
   const ruleSets = new RuleSets({ rows, clock, checkTargets });
   const receiving = new Receiving({
     store,
@@ -113,12 +144,46 @@ export async function buildApp(settings: Settings, log: Log) {
     random,
     log,
   });
-  const delivery = new Delivery({ rows, messages, events, route: route(settings), clock, random, log });
-  const sending = new Sending({ store, identities, messages, delivery, events, names, clock, random });
+  const links = new TrackedLinks(vault.keyFor('tracked links'));
+  const limits = new Limits(rows, settings.sandbox === 'on' ? sandboxLimits : freeLimits);
+  const delivery = new Delivery({
+    rows,
+    messages,
+    publishing,
+    reputation,
+    suppressing,
+    route: route(settings),
+    clock,
+    random,
+    log,
+  });
+  const sending = new Sending({
+    store,
+    identities,
+    configurationSets,
+    messages,
+    delivery,
+    publishing,
+    reputation,
+    suppressing,
+    limits,
+    links,
+    url: () => opened.url,
+    names,
+    clock,
+    random,
+  });
   const inbox = new Inbox({ store, messages, delivery, receiving, events, retention: settings.retention, clock, log });
 
   const loops = [delivery.loop, receiving.loop, publications.loop, inbox.loop];
   const timeline = new Timeline(clock, loops);
+
+  /** Which outcomes count for the suppression list: the configuration set's word, else the account's (SES). */
+  async function suppressing(message: Message): Promise<readonly SuppressionReason[]> {
+    const name = message.facts['configurationSet'];
+    const set = name === undefined ? undefined : await configurationSets.find(message, name);
+    return set?.suppression ?? reputation.reasons(message);
+  }
 
   function route({ delivery: way, hostname, mxPort }: Settings): Route {
     const smtp = (name: string, peersOf: (domain: string) => Promise<Peers>) =>
@@ -140,6 +205,21 @@ export async function buildApp(settings: Settings, log: Log) {
     if (!opened.mx) return { kind: 'nowhere', answer: { text: 'Our own MX door is not open' } };
     const { host: address, port } = opened.mx;
     return { kind: 'peers', peers: [{ address, port, host: address, tls: 'opportunistic', verifyCertificate: false }] };
+  }
+
+  /** As long as the message is kept that the link was in. */
+  /** Somebody opened a message or followed a link of it; a message that is forgotten has nothing to tell any more. */
+  async function visited(messageId: string, at: number, happening: PublishedHappening): Promise<void> {
+    const message = await messages.get(messageId);
+    if (!message) return;
+    await rows.write(await publishing.record({ message, at, happening }), 'committed');
+    publishing.announce(message);
+  }
+
+  async function subscriptionChanged(change: SubscriptionChange): Promise<Command[]> {
+    const { messageId, list: contactList, source, before, after, at } = change;
+    const message = await messages.get(messageId);
+    return message ? [events.record(message, at, { type: 'subscription', contactList, source, before, after })] : [];
   }
 
   /** SES checks at creation that a rule's targets exist, in the region of the rule. */
@@ -179,10 +259,12 @@ export async function buildApp(settings: Settings, log: Log) {
     opened,
     timeline,
     accounts,
-    rooms: { identities, sending, ruleSets, buckets, topics },
+    rooms: { identities, contacts, configurationSets, sending, reputation, templates, ruleSets, buckets, topics },
     receiving,
     inbox,
     messages,
+    links,
+    visited,
 
     /** Makes what the first start makes; the loops begin. */
     async start(): Promise<{ secrets: FirstSecrets; operatorToken: string }> {
@@ -210,6 +292,7 @@ export async function buildApp(settings: Settings, log: Log) {
         await rows.write([facts.set(CLOCK_OFFSET, '0')], 'durable');
         await accounts.ensureFirst(settings.account, key ?? settings);
       }
+      sending.forgetQuotas();
       for (const loop of loops) loop.wake();
     },
 
@@ -225,6 +308,7 @@ export async function buildApp(settings: Settings, log: Log) {
       await receiving.stop();
       await delivery.stop();
       await publications.stop();
+      await templates.stop();
       await store.close();
     },
   };

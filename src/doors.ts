@@ -7,14 +7,15 @@ import { isIP } from 'node:net';
 import type { App } from './app.ts';
 import { SECOND } from './base/clock.ts';
 import { Gateway } from './edges/aws/gateway.ts';
-import { sesV1 } from './edges/aws/ses-v1/ses-v1.ts';
-import { sesV2 } from './edges/aws/ses-v2/ses-v2.ts';
 import { topicLinks } from './edges/aws/sns/links.ts';
 import { compatibleHandler, healthHandler, MessagesApi, OperatorApi, webHandler } from './edges/console/console.ts';
+import type { HttpHandler } from './edges/http.ts';
 import { HttpDoor } from './edges/http-door.ts';
 import { combinedDoor } from './edges/mx/combined.ts';
 import { mxDoor, unavailable } from './edges/mx/mx.ts';
 import { submissionDoor } from './edges/submission/submission.ts';
+import { isTracked, type Opened, tracking } from './edges/tracking/tracking.ts';
+import { unsubscribeHandler } from './edges/tracking/unsubscribe.ts';
 import { dataPath, type SettingName, SettingsError } from './settings/settings.ts';
 import type { Endpoint } from './settings/values.ts';
 import { type Certificate, loadCertificate, localCertificate, secureContext } from './wire/certificates.ts';
@@ -52,12 +53,14 @@ export async function openDoors(
     new SmtpServer({ door, budget, log, secureContext: () => context, implicitTls });
   const submission = submissionOf(app);
   const mx = mxOf(app);
+  const gateway = gatewayOf(app);
   let ready = false;
   const http = new HttpDoor({
-    handlers: handlersOf(app, { operatorToken, version, ready: () => ready }),
+    handlers: handlersOf(app, { gateway, operatorToken, version, ready: () => ready }),
     budget,
     log,
     isOurName: ourNames(app),
+    isForAnyName: isTracked,
   });
   const servers = {
     submission: smtp(submission),
@@ -84,6 +87,7 @@ export async function openDoors(
   app.opened.mx = endpoints.mx[0] === undefined ? undefined : reachable(endpoints.mx[0]);
   await writeFile(dataPath(settings, 'endpoints.json'), `${JSON.stringify(endpoints, null, 2)}\n`);
   ready = true;
+  for (const name of ['ses-v2', 'ses-v1']) gateway.preload(name);
   return {
     endpoints,
     url,
@@ -95,12 +99,29 @@ export async function openDoors(
   };
 }
 
+interface Behind {
+  readonly gateway: Gateway;
+  readonly operatorToken: string;
+  readonly version: string;
+  readonly ready: () => boolean;
+}
+
+/** Asked first: it answers under any name, and nothing else may. */
+function trackingOf({ links, clock, log, visited }: App): HttpHandler {
+  const visit = ({ userAgent, ip, isBotEvent }: Opened) => ({ userAgent, ipAddress: ip, bot: isBotEvent === 'Likely' });
+  return tracking({
+    links,
+    clock,
+    log,
+    opened: (event) => visited(event.messageId, event.at, { type: 'open', ...visit(event) }),
+    clicked: (event) =>
+      visited(event.messageId, event.at, { type: 'click', ...visit(event), link: event.url, linkTags: event.tags }),
+  });
+}
+
 /** The console's handlers come first: an unsigned GET is a person's. */
-function handlersOf(
-  app: App,
-  { operatorToken, version, ready }: { operatorToken: string; version: string; ready: () => boolean },
-) {
-  const { settings, inbox, accounts, clock, store, rooms, random, log } = app;
+function handlersOf(app: App, { gateway, operatorToken, version, ready }: Behind) {
+  const { settings, inbox, accounts, clock, store, rooms } = app;
   const operator = new OperatorApi({
     messages: new MessagesApi(inbox),
     accounts,
@@ -110,14 +131,31 @@ function handlersOf(
     reset: (scope) => app.reset(scope),
     token: settings.profile === 'development' ? undefined : operatorToken,
   });
-  const gateway = new Gateway({
+  const readiness = () =>
+    store.isFull()
+      ? { ready: false, reason: 'The disk is full.' }
+      : { ready: ready(), reason: 'The doors are not open.' };
+  return [
+    trackingOf(app),
+    healthHandler(readiness),
+    webHandler(new URL('../web/', import.meta.url)),
+    topicLinks(rooms.topics),
+    unsubscribeHandler(rooms.contacts),
+    operator.handle,
+    compatibleHandler({ inbox, operator, version }),
+    gateway.handle,
+  ];
+}
+
+function gatewayOf({ settings, accounts, rooms, random, log }: App): Gateway {
+  return new Gateway({
     mode: settings.auth,
     account: settings.account,
     region: settings.region,
     findKey: (accessKeyId) => accounts.findKey(accessKeyId),
     services: {
-      'ses-v1': () => sesV1(rooms),
-      'ses-v2': () => sesV2(rooms),
+      'ses-v1': async () => (await import('./edges/aws/ses-v1/ses-v1.ts')).sesV1(rooms),
+      'ses-v2': async () => (await import('./edges/aws/ses-v2/ses-v2.ts')).sesV2(rooms),
       s3: async () => (await import('./edges/aws/s3/s3.ts')).s3(rooms),
       sns: async () => (await import('./edges/aws/sns/sns.ts')).sns(rooms),
     },
@@ -125,18 +163,6 @@ function handlersOf(
     requestId: () => random.uuid(),
     log,
   });
-  const readiness = () =>
-    store.isFull()
-      ? { ready: false, reason: 'The disk is full.' }
-      : { ready: ready(), reason: 'The doors are not open.' };
-  return [
-    healthHandler(readiness),
-    webHandler(new URL('../web/', import.meta.url)),
-    topicLinks(rooms.topics),
-    operator.handle,
-    compatibleHandler({ inbox, operator, version }),
-    gateway.handle,
-  ];
 }
 
 function submissionOf({ settings, accounts, rooms, names, random }: App): SmtpDoor {

@@ -14,7 +14,9 @@ const ladder: readonly (readonly string[])[] = [
   ['core/accounts'],
   ['core/messages', 'core/events'],
   ['core/targets'],
-  ['core/identities'],
+  ['core/identities', 'core/configuration-sets', 'core/contacts', 'core/templates'],
+  ['core/publishing'],
+  ['core/reputation'],
   ['core/delivery'],
   ['core/sending'],
   ['core/receiving'],
@@ -123,8 +125,15 @@ const pure = [
   'core/delivery/exchangers.ts',
   'core/receiving/match.ts',
   'core/identities/covering.ts',
+  'core/contacts/topics.ts',
+  'core/contacts/unsubscribing.ts',
   'core/inbox/query.ts',
+  'core/configuration-sets/destinations.ts',
   'core/sending/tags.ts',
+  'core/templates/pieces.ts',
+  'core/templates/compile.ts',
+  'core/templates/batch.ts',
+  'core/templates/plain.ts',
 ];
 
 test('deciding is pure: no storage, no wire, no clock', () => {

@@ -22,6 +22,12 @@ export function outgoingMessageId(region: string, clock: Clock, random: Random):
   return `${regionCodes[region] ?? otherRegion}${time}-${random.uuid()}-000000`;
 }
 
+/** When an outgoing message id was made, in milliseconds since 1970; nothing for what is none. */
+export function timeOfMessageId(id: string): number | undefined {
+  const [, time] = /^[0-9a-f]{4}([0-9a-f]{12})-[0-9a-f-]{36}-0{6}$/.exec(id) ?? [];
+  return time === undefined ? undefined : Number.parseInt(time, 16);
+}
+
 /** SES's inbound message id: 40 characters of 0-9a-v. */
 export function inboundMessageId(random: Random): string {
   return randomText(random, '0123456789abcdefghijklmnopqrstuv', 40);

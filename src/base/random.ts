@@ -9,8 +9,21 @@ export interface Random {
   fraction(): number;
 }
 
+/** Octets drawn from the system at a time: a draw costs the same for one octet as for some thousand. */
+const POOL = 4_096;
+let pool = Buffer.alloc(0);
+
+/** Each octet is handed out once; a large wish is drawn for itself. */
+function pooledBytes(length: number): Buffer {
+  if (length > POOL / 4) return randomBytes(length);
+  if (pool.length < length) pool = randomBytes(POOL);
+  const drawn = pool.subarray(0, length);
+  pool = pool.subarray(length);
+  return drawn;
+}
+
 export const systemRandom: Random = {
-  bytes: randomBytes,
+  bytes: pooledBytes,
   uuid: () => randomUUID(),
   fraction: Math.random,
 };

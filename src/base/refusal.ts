@@ -21,6 +21,8 @@ export type RefusalCode =
   | 'mail-from-not-verified'
   | 'from-address-not-verified'
   | 'configuration-set-not-found'
+  | 'invalid-firehose-destination'
+  | 'invalid-cloudwatch-destination'
   | 'template-not-found'
   | 'invalid-template'
   | 'invalid-rendering-data'

@@ -52,6 +52,8 @@ export interface HttpDoorOptions {
   readonly budget: Budget;
   /** Whether a Host (lower case, without port) is a name of ours. */
   readonly isOurName: (host: string) => boolean;
+  /** Whether a request is answered under any name. None is where nothing is given. */
+  readonly isForAnyName?: (request: Pick<Request, 'method' | 'path'>) => boolean;
   readonly log: Log;
   /** Bytes. */
   readonly maxBody?: number;
@@ -104,12 +106,17 @@ export class HttpDoor {
     clearTimeout(cut);
   }
 
+  #isForeign(head: Head): boolean {
+    const { isOurName, isForAnyName } = this.#options;
+    return !isForAnyName?.(head) && isForeign(head, isOurName);
+  }
+
   async #serve(incoming: IncomingMessage, outgoing: ServerResponse, secure: boolean): Promise<void> {
     const held = new Held(this.#options.budget);
     outgoing.once('close', () => held.giveBack());
     const head = headOf(incoming);
     try {
-      const body = isForeign(head, this.#options.isOurName)
+      const body = this.#isForeign(head)
         ? plainText(403, 'This name is not one of ours')
         : await readBody(incoming, outgoing, { held, limit: this.#maxBody });
       if (body === undefined) return;

@@ -39,6 +39,17 @@ export function encodeCharset(text: string, charset: string): Buffer | undefined
   return encoding === 'iso-2022-jp' ? encodeIso2022Jp(text) : encodeByTable(text, tableOf(encoding));
 }
 
+/**
+ * Whether the octets of HTML's marks (`<`, `"`, `&` and the like) mean these marks wherever they stand, so that text may
+ * be edited without decoding it. So it is in all charsets but those that shift (ISO-2022) or are wider than an octet;
+ * where a second octet can be below 0x80 (Shift_JIS, Big5, GBK), it is a letter, a digit or one of `@[\]^_`{|}~`.
+ */
+export function keepsMarks(charset: string): boolean {
+  const name = charset.toLowerCase();
+  const encoding = name === 'ascii' ? 'us-ascii' : decoder(charset)?.encoding;
+  return encoding !== undefined && !/^(?:iso-2022|utf-(?:7|16|32)|hz|replacement)/.test(encoding);
+}
+
 function isBelow(text: string, limit: number): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= limit) return false;
   return true;

@@ -11,6 +11,8 @@ export const MAX_DEPTH = 64;
 /** A message or a part of one (RFC 2045 §2.4): a header and what it describes. Offsets are those of the message. */
 export interface Entity {
   readonly start: number;
+  /** 0 is the message itself; what follows deeper in the tree's list stands within. */
+  readonly depth: number;
   readonly header: Header;
   /** `text/plain`, in lower case; what RFC 2046 assumes where the field is missing. */
   readonly type: string;
@@ -101,7 +103,7 @@ interface Place {
 }
 
 function readEntity(message: Buffer, place: Place, open: readonly OpenMultipart[]): Entity | string {
-  const { at, defaultType, isMessage } = place;
+  const { at, depth, defaultType, isMessage } = place;
   const header = readHeader(message, at, (line) => delimiterAt(message, line, open) !== undefined);
   const text = (key: string) => {
     const field = firstField(header.fields, key);
@@ -114,6 +116,7 @@ function readEntity(message: Buffer, place: Place, open: readonly OpenMultipart[
   if (disposition?.ok === false) return disposition.fault;
   return {
     start: at,
+    depth,
     header,
     type: contentType.value,
     parameters: contentType.parameters,

@@ -1,18 +1,13 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { decodeWords, encodeAsWords } from './encoded-words.ts';
-import { fieldFault, firstField, formatField, type HeaderField, unfold } from './header-fields.ts';
+import { fieldFault, formatField, type HeaderField, unfold } from './header-fields.ts';
 import { formatMailbox, readMailboxes } from './mailboxes.ts';
+import { applyEdits, bodyEdit, type Edit, encodingEdit } from './mime-edits.ts';
 import { formatParameter, parseContentType, parseDisposition } from './mime-parameters.ts';
 import type { Entity, MimeTree } from './mime-tree.ts';
 import { decodeTransfer, encodeBase64, encodeQuotedPrintable, isSevenBit } from './transfer-encodings.ts';
 
 export type SevenBit = { readonly ok: true; readonly message: Buffer } | { readonly ok: false; readonly fault: string };
-
-interface Edit {
-  readonly start: number;
-  readonly end: number;
-  readonly replacement: Buffer;
-}
 
 /**
  * The message in a form that every hop takes: no octet above 127, no NUL, no line above 998. It is made so once, when
@@ -33,20 +28,6 @@ export function toSevenBit(message: Buffer, { entities, gaps }: MimeTree): Seven
     if (!isSevenBit(message.subarray(start, end))) edits.push({ start, end, replacement: Buffer.alloc(0) });
   }
   return { ok: true, message: applyEdits(message, edits) };
-}
-
-function applyEdits(message: Buffer, edits: Edit[]): Buffer {
-  edits.sort((a, b) => a.start - b.start || a.end - b.end);
-  const pieces: Buffer[] = [];
-  let at = 0;
-  for (const { start, end, replacement } of edits) {
-    // A Content-Transfer-Encoding field that is unfit itself was replaced for the sake of the body already.
-    if (start < at) continue;
-    pieces.push(message.subarray(at, start), replacement);
-    at = end;
-  }
-  pieces.push(message.subarray(at));
-  return Buffer.concat(pieces);
 }
 
 function editHeader(message: Buffer, { start, header }: Entity, edits: Edit[]): string | undefined {
@@ -104,10 +85,7 @@ function editBody(message: Buffer, entity: Entity, edits: Edit[]): string | unde
   if (content === undefined) return `Unknown encoding: ${entity.encoding}`;
   const encoding = encodingFor(entity, content);
   const encoded = encoding === 'base64' ? encodeBase64(content) : encodeQuotedPrintable(content);
-  edits.push(headerEdit(entity, encoding, content), {
-    ...entity.body,
-    replacement: withLastLineEnd(encoded, message, entity.body.end),
-  });
+  edits.push(encodingEdit(entity, encoding, content), bodyEdit(message, entity, encoded));
   return undefined;
 }
 
@@ -116,26 +94,4 @@ function encodingFor({ type, encoding }: Entity, content: Buffer): 'base64' | 'q
   if (encoding === 'base64' || encoding === 'quoted-printable') return encoding;
   const isText = type.startsWith('text/') || type.startsWith('message/');
   return isText && !content.includes(0) ? 'quoted-printable' : 'base64';
-}
-
-/** A message ends in a line end; within one, the CRLF before the next boundary is there already. */
-function withLastLineEnd(encoded: Buffer, message: Buffer, end: number): Buffer {
-  if (end < message.length || encoded.at(-1) === 0x0a) return encoded;
-  return Buffer.concat([encoded, Buffer.from('\r\n')]);
-}
-
-/** Names the encoding in the header, in place of what stood there or after the last field. */
-function headerEdit({ start, header, isMessage }: Entity, encoding: string, content: Buffer): Edit {
-  const { fields, bodyStart } = header;
-  const given = firstField(fields, 'content-transfer-encoding');
-  let text = formatField('Content-Transfer-Encoding', encoding);
-  // Without these two fields no reader would decode, or know the letters (RFC 2045 §4; `unknown-8bit`: RFC 1428 §3).
-  if (!firstField(fields, 'content-type')) {
-    text = formatField('Content-Type', `text/plain; charset=${isUtf8(content) ? 'UTF-8' : 'unknown-8bit'}`) + text;
-  }
-  if (isMessage && !firstField(fields, 'mime-version')) text = formatField('MIME-Version', '1.0') + text;
-  if (given) return { ...given, replacement: Buffer.from(text, 'latin1') };
-  const at = fields.at(-1)?.end ?? start;
-  // The empty line is missing where the body began with what cannot be a field.
-  return { start: at, end: at, replacement: Buffer.from(bodyStart > at ? text : `${text}\r\n`, 'latin1') };
 }

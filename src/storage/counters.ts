@@ -28,6 +28,17 @@ const sum = query('counters.sum', (db, p: Scope & { counter: string; from: numbe
     .where('minute', '>=', p.from)
     .where('minute', '<', p.to),
 );
+const buckets = query('counters.buckets', (db, p: Scope & { counter: string; from: number; to: number }) =>
+  db
+    .selectFrom('counters')
+    .select(['minute', 'amount'])
+    .where('account', '=', p.account)
+    .where('region', '=', p.region)
+    .where('counter', '=', p.counter)
+    .where('minute', '>=', p.from)
+    .where('minute', '<', p.to)
+    .orderBy('minute'),
+);
 const forget = command('counters.forget', (db, p: { before: number }) =>
   db.deleteFrom('counters').where('minute', '<', p.before),
 );
@@ -46,6 +57,16 @@ export const counters = {
   ): Promise<number> => {
     const window = { from: Math.ceil(from / MINUTE), to: Math.ceil(to / MINUTE) };
     return Number((await rows.first(sum({ account, region, counter, ...window })))?.total ?? 0);
+  },
+  /** The same window, minute by minute since 1970, in order. */
+  byMinute: async (
+    rows: Rows,
+    { account, region }: Scope,
+    { counter, from, to }: { counter: string; from: number; to: number },
+  ): Promise<Map<number, number>> => {
+    const window = { from: Math.ceil(from / MINUTE), to: Math.ceil(to / MINUTE) };
+    const found = await rows.all(buckets({ account, region, counter, ...window }));
+    return new Map(found.map(({ minute, amount }) => [Number(minute), Number(amount)]));
   },
   /** Drops the minutes of all scopes that ended before a civil time. */
   forget: (before: number): Command => forget({ before: minuteOf(before) }),

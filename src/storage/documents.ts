@@ -51,6 +51,14 @@ const newest = query('documents.newest', (db, p: Of & { created: number; name: s
     .orderBy('name', 'desc')
     .limit(p.limit),
 );
+const count = query('documents.count', (db, p: Of) =>
+  db
+    .selectFrom('documents')
+    .select((e) => e.fn.countAll<number>().as('total'))
+    .where('account', '=', p.account)
+    .where('region', '=', p.region)
+    .where('kind', '=', p.kind),
+);
 const create = command(
   'documents.create',
   (db, p: Of & { name: string; document: string; at: number }) =>
@@ -119,6 +127,8 @@ export interface Documents<T> {
     scope: Scope,
     page: { before?: Pick<Versioned<T>, 'name' | 'created'>; limit: number },
   ): Promise<Versioned<T>[]>;
+  /** For a quota: reads the index, not the documents. */
+  count(scope: Scope): Promise<number>;
   create(scope: Scope, name: string, value: T, at: number): Command[];
   replace(scope: Scope, old: Pick<Versioned<T>, 'name' | 'version'>, value: T, at: number): Command[];
   remove(scope: Scope, name: string): Command[];
@@ -143,6 +153,9 @@ export function documents<T>(rows: Rows, kind: string): Documents<T> {
     },
     async newest(scope, { before = { name: '', created: Number.MAX_SAFE_INTEGER }, limit }) {
       return (await rows.all(newest({ ...of(scope), created: before.created, name: before.name, limit }))).map(parse);
+    },
+    async count(scope) {
+      return Number((await rows.first(count(of(scope))))?.total ?? 0);
     },
     create(scope, name, value, at) {
       return [create({ ...of(scope), name, document: JSON.stringify(value), at }), raiseGeneration(scope)];

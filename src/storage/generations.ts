@@ -1,4 +1,4 @@
-import type { Command, Rows, Scope } from './ports.ts';
+import type { Call, Command, Rows, Scope } from './ports.ts';
 import { statementsOver } from './statements.ts';
 
 interface Tables {
@@ -29,6 +29,16 @@ export function raiseGeneration({ account, region }: Scope): Command {
 }
 
 /** Never falls, not even by `erase`; 0 for a scope that was never written. */
-export async function generation(rows: Rows, { account, region }: Scope): Promise<number> {
-  return (await rows.first(find({ account, region })))?.generation ?? 0;
+export function generation(rows: Rows, scope: Scope): Promise<number> {
+  return rows.generation(scope);
 }
+
+const raising = raise({ account: '', region: '' }).statement;
+
+/** For the homes: how the number is read, and which commands change it. */
+export const generations = {
+  find: ({ account, region }: Scope): Call<{ generation: number }> => find({ account, region }),
+  /** The scope whose number a command raises; nothing for any other command. */
+  raisedBy: ({ statement, parameters }: Command): Scope | undefined =>
+    statement === raising ? (parameters as unknown as Scope) : undefined,
+};

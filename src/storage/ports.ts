@@ -56,6 +56,8 @@ export type Until = 'durable' | 'committed';
 export interface Rows {
   first<Row>(call: Call<Row>): Promise<Row | undefined>;
   all<Row>(call: Call<Row>): Promise<Row[]>;
+  /** The number that every control write of the scope raises (`raiseGeneration`); 0 for one that was never written. */
+  generation(scope: Scope): Promise<number>;
   /**
    * Batches are applied in the order of asking. Rejects with `Refusal('busy')` if the disk is full or too many writes
    * wait, with a fault if a command is broken; nothing of the batch was written then. An empty batch is a barrier: it is

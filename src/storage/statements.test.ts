@@ -6,7 +6,7 @@ import { bind, pick, statementsOver } from './statements.ts';
 interface Tables {
   letters: { seq: Generated<number>; id: string; size: number; body: Buffer | null };
 }
-const { query, command } = statementsOver<Tables>();
+const { query, command, queryOver } = statementsOver<Tables>();
 
 const insert = command(
   'letters.insert',
@@ -39,4 +39,13 @@ test('a command carries what it must touch', () => {
 test('a forgotten parameter is a bug that names itself', () => {
   const call = insert({ id: 'a', size: 1 } as never);
   assert.throws(() => bind(call.statement.compile('sqlite'), call), /letters.insert: parameter body is missing/);
+});
+
+test('a statement over a list is compiled once for each length', () => {
+  const among = queryOver('letters.among', (db, ids) => db.selectFrom('letters').select('size').where('id', 'in', ids));
+  const two = among(['a', 'b']);
+  assert.equal(two.statement.compile('sqlite').sql, 'select "size" from "letters" where "id" in (?, ?)');
+  assert.deepEqual(bind(two.statement.compile('sqlite'), two), ['a', 'b']);
+  assert.equal(among(['c', 'd']).statement, two.statement);
+  assert.throws(() => among([]), /letters.among: a list of 0/);
 });

@@ -75,6 +75,24 @@ function statement<Tables, P, Row>(name: string, build: Build<Tables, P, Row>): 
   };
 }
 
+/** Values of one list: more would be more statements to keep than they are worth. */
+const MOST_LISTED = 1_000;
+
+function overList<Tables, Row>(name: string, build: Build<Tables, readonly string[], Row>) {
+  const byLength: Statement[] = [];
+  return (values: readonly string[]): Call<Row> => {
+    const { length } = values;
+    assert(length > 0 && length <= MOST_LISTED, `${name}: a list of ${length}`);
+    byLength[length] ??= statement<Tables, Record<string, string>, Row>(name, (db, p) =>
+      build(
+        db,
+        values.map((_, n) => p[`v${n}`]!),
+      ),
+    );
+    return { statement: byLength[length], parameters: Object.fromEntries(values.map((value, n) => [`v${n}`, value])) };
+  };
+}
+
 /**
  * The statements of one room over its own tables. Only a room's `table.ts` calls this.
  *
@@ -98,6 +116,19 @@ export function statementsOver<Tables>() {
         parameters: parameters as Record<string, Value>,
         ...(expect !== undefined && { expect }),
       });
+    },
+    /** A query over a list of values; it is compiled once for each length that occurs. At most `MOST_LISTED` values. */
+    queryOver<Row>(
+      name: string,
+      build: (db: Kysely<Tables>, values: readonly string[]) => Compilable<Row>,
+    ): (values: readonly string[]) => Call<Row> {
+      return overList(name, build);
+    },
+    commandOver<Row>(
+      name: string,
+      build: (db: Kysely<Tables>, values: readonly string[]) => Compilable<Row>,
+    ): (values: readonly string[]) => Command<Row> {
+      return overList(name, build);
     },
     /** A query whose shape depends on what is asked (a search), compiled each time. */
     dynamic<Row>(name: string, build: (db: Kysely<Tables>) => Compilable<Row>): Call<Row> {

@@ -88,11 +88,11 @@ refusal(
     Destination={"ToAddresses": ["bob@example.org"]},
     Content={"Simple": simple},
 )
-error = refusal(ClientError, v1.list_templates)
+error = refusal(ClientError, v1.list_receipt_filters)
 assert error["Error"]["Code"] == "InvalidAction", error
-assert error["Error"]["Message"] == "ListTemplates is not built yet", error
-error = refusal(v2.exceptions.BadRequestException, v2.list_email_templates)
-assert error["Error"]["Message"] == "ListEmailTemplates is not built yet", error
+assert error["Error"]["Message"] == "ListReceiptFilters is not built yet", error
+error = refusal(v2.exceptions.BadRequestException, v2.list_dedicated_ip_pools)
+assert error["Error"]["Message"] == "ListDedicatedIpPools is not built yet", error
 
 # Deleting.
 v1.delete_identity(Identity="page0@boto.example")

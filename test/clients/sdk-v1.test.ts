@@ -346,7 +346,7 @@ test('quota: nothing limits, every recipient of 24 hours counts', async () => {
     const { $metadata, ...answer } = await client.send(new GetSendQuotaCommand({}));
     return answer;
   };
-  assert.deepEqual(await quota(), { Max24HourSend: -1, MaxSendRate: -1, SentLast24Hours: 0 });
+  assert.deepEqual(await quota(), { Max24HourSend: -1, MaxSendRate: 10_000, SentLast24Hours: 0 });
   await client.send(new VerifyEmailIdentityCommand({ EmailAddress: 'ann@quota.example' }));
   await client.send(
     new SendEmailCommand({

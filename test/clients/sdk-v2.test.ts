@@ -149,7 +149,7 @@ describe('identities', () => {
     const other = new SESv2Client({ ...sesame.client, credentials });
     assert.deepEqual((await other.send(new ListEmailIdentitiesCommand({}))).EmailIdentities, []);
     const { $metadata, ...account } = await other.send(new GetAccountCommand({}));
-    assert.deepEqual(account.SendQuota, { Max24HourSend: -1, MaxSendRate: -1, SentLast24Hours: 0 });
+    assert.deepEqual(account.SendQuota, { Max24HourSend: -1, MaxSendRate: 10_000, SentLast24Hours: 0 });
     assert.deepEqual([account.SendingEnabled, account.ProductionAccessEnabled], [true, true]);
     other.destroy();
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { SESClient, VerifyDomainIdentityCommand } from '@aws-sdk/client-ses';
-import { smtpPassword } from '../../src/core/accounts/accounts.ts';
+import { smtpPassword } from '../../src/core/accounts/smtp-password.ts';
 import { SesameUnderTest } from '../world/sesame.ts';
 import { needs, type Ran, run } from '../world/tools.ts';
 

@@ -64,10 +64,10 @@ export class Sink {
 
   static async start(
     host = '127.0.0.1',
-    options: ConstructorParameters<typeof Sink>[0] = {},
+    { port: wanted = 0, ...options }: ConstructorParameters<typeof Sink>[0] & { readonly port?: number } = {},
   ): Promise<Sink & { port: number }> {
     const sink = new Sink(options);
-    const { port } = (await sink.#server.listen(host, 0)) as Pick<AddressInfo, 'port'>;
+    const { port } = (await sink.#server.listen(host, wanted)) as Pick<AddressInfo, 'port'>;
     return Object.assign(sink, { port });
   }
 

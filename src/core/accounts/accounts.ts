@@ -6,13 +6,14 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
 import { type Random, randomText } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
-import type { Rows } from '../../storage/ports.ts';
+import { generation, raiseGeneration } from '../../storage/generations.ts';
+import type { Rows, Scope } from '../../storage/ports.ts';
 import { knownRegions } from './regions.ts';
 import { regionlessSmtpPassword, smtpPassword } from './smtp-password.ts';
-import { allAccounts, insertAccount, insertKey, keyById, replaceSecret, rootKeyOf } from './table.ts';
+import { allAccounts, insertAccount, insertKey, type KeyRow, keyById, replaceSecret, rootKeyOf } from './table.ts';
 import type { Vault } from './vault.ts';
 
-export { smtpPassword } from './smtp-password.ts';
+export { freeLimits, Limits, type SendingLimits, sandboxLimits } from './limits.ts';
 export { Vault } from './vault.ts';
 
 /** Who calls, and for which account and region. */
@@ -50,6 +51,8 @@ interface Needs {
   readonly random: Random;
 }
 
+/** A key id is looked up without knowing whose it is, so all keys share one generation. */
+const KEYS: Scope = { account: '*', region: 'keys' };
 const KEY_ID_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 /** Opened secrets and derived passwords kept in memory, by sealed bytes: a changed row is another entry. */
 const MOST_OPENED = 10_000;
@@ -63,6 +66,7 @@ interface Opened {
 export class Accounts {
   readonly #needs: Needs;
   readonly #opened = new Map<string, Opened>();
+  #keys = { generation: -1, rows: new Map<string, KeyRow | undefined>() };
 
   constructor(needs: Needs) {
     this.#needs = needs;
@@ -91,7 +95,7 @@ export class Accounts {
     const present = await this.#needs.rows.first(keyById({ accessKeyId }));
     if (!present) return void (await this.createKey(account, { accessKeyId, secretAccessKey }));
     const secret = this.#needs.vault.seal(secretAccessKey, accessKeyId);
-    await this.#needs.rows.write([replaceSecret({ accessKeyId, account, secret })], 'durable');
+    await this.#needs.rows.write([replaceSecret({ accessKeyId, account, secret }), raiseGeneration(KEYS)], 'durable');
   }
 
   /** The oldest root key of an account. */
@@ -130,6 +134,7 @@ export class Accounts {
           status: 'Active',
           created: clock.civil(),
         }),
+        raiseGeneration(KEYS),
       ],
       'durable',
     );
@@ -139,7 +144,7 @@ export class Accounts {
 
   /** An active key, or nothing. */
   async findKey(accessKeyId: string): Promise<Key | undefined> {
-    const row = await this.#needs.rows.first(keyById({ accessKeyId }));
+    const row = await this.#keyRow(accessKeyId);
     if (row?.status !== 'Active') return undefined;
     const { secret } = this.#open(row.secret, accessKeyId);
     return { accessKeyId, secret, account: row.account, arn: callerArn(row.account, row.user_name) };
@@ -150,13 +155,26 @@ export class Accounts {
    * region is still accepted, for `defaultRegion`.
    */
   async authenticateSmtp(accessKeyId: string, password: string, defaultRegion: string): Promise<Caller | undefined> {
-    const row = await this.#needs.rows.first(keyById({ accessKeyId }));
+    const row = await this.#keyRow(accessKeyId);
     if (row?.status !== 'Active') return undefined;
     const opened = this.#open(row.secret, accessKeyId);
     opened.passwords ??= derivePasswords(opened.secret, defaultRegion);
     const given = digest(password);
     const match = opened.passwords.find((known) => timingSafeEqual(known.digest, given));
     return match && { account: row.account, region: match.region, arn: callerArn(row.account, row.user_name) };
+  }
+
+  /** Asked for every request: kept until a key is made or changed, wherever. */
+  async #keyRow(accessKeyId: string): Promise<KeyRow | undefined> {
+    const { rows } = this.#needs;
+    const current = await generation(rows, KEYS);
+    if (this.#keys.generation !== current || this.#keys.rows.size >= MOST_OPENED) {
+      this.#keys = { generation: current, rows: new Map() };
+    }
+    if (this.#keys.rows.has(accessKeyId)) return this.#keys.rows.get(accessKeyId);
+    const row = await rows.first(keyById({ accessKeyId }));
+    this.#keys.rows.set(accessKeyId, row);
+    return row;
   }
 
   #open(sealed: Buffer, accessKeyId: string): Opened {

@@ -1,6 +1,13 @@
 import type { Attempt, Result, Route } from './route.ts';
 
-const RECEIVED: Result = { kind: 'captured', code: 250, text: '2.6.0 Message received', peer: 'captured' };
+const RECEIVED: Result = {
+  kind: 'captured',
+  code: 250,
+  text: '2.6.0 Message received',
+  peer: 'captured',
+  // It went no farther than this machine; readers of events expect an address.
+  outgoingIp: '127.0.0.1',
+};
 
 interface Needs {
   /** Whether an active receipt rule of this Sesame takes mail for the address. */
@@ -20,6 +27,10 @@ export class CaptureRoute implements Route {
 
   constructor(needs: Needs) {
     this.#needs = needs;
+  }
+
+  async foregone(recipient: string): Promise<Result | undefined> {
+    return (await this.#needs.receivesHere(recipient)) ? undefined : RECEIVED;
   }
 
   async deliver({ message, recipients }: Attempt): Promise<readonly Result[]> {

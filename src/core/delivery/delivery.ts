@@ -11,11 +11,13 @@ import type { Log } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import { type Pass, WorkLoop } from '../../base/work-loop.ts';
 import type { Command, Rows } from '../../storage/ports.ts';
-import type { Events, Happening } from '../events/events.ts';
 import type { Message, Messages } from '../messages/messages.ts';
-import { classify, expired, type Verdict } from './classify.ts';
+import type { Publishing } from '../publishing/publishing.ts';
+import type { Reputation, SuppressionReason } from '../reputation/reputation.ts';
+import { type Outcome, outcomeOf, simulatedOutcome, suppressedOutcome } from './outcome.ts';
 import type { Attempt, Result, Route } from './route.ts';
 import { LIFETIME, nextAttempt } from './schedule.ts';
+import { isSimulated, simulated } from './simulator.ts';
 import {
   claim,
   type DeliveryRow,
@@ -36,6 +38,7 @@ import {
 } from './table.ts';
 
 export type { Attempt, Result, Route } from './route.ts';
+export { isSimulated } from './simulator.ts';
 
 export type DeliveryState = 'queued' | 'deferred' | 'captured' | 'delivered' | 'bounced';
 
@@ -62,7 +65,10 @@ const PRIORITY = 0;
 interface Needs {
   readonly rows: Rows;
   readonly messages: Messages;
-  readonly events: Events;
+  readonly publishing: Publishing;
+  readonly reputation: Reputation;
+  /** Which outcomes put a recipient of this message on the account's list. */
+  readonly suppressing: (message: Message) => Promise<readonly SuppressionReason[]>;
   readonly route: Route;
   readonly clock: Clock;
   readonly random: Random;
@@ -99,20 +105,36 @@ export class Delivery {
     await this.#needs.route.close();
   }
 
-  /** Part of an accept batch: every recipient waits in the lane of its domain. */
-  enqueue({ id, account, region, recipients, at }: Message): Command[] {
+  /**
+   * Part of an accept batch. A recipient whose outcome is known without a try (it is suppressed, the mailbox simulator's, or
+   * captured) gets it at once; every other waits in the lane of its domain. `lifetime`: milliseconds after which it is given
+   * up, where the sender wants less than SES's own; `content`: the bytes, which cannot be read back yet.
+   */
+  async enqueue(
+    message: Message,
+    { lifetime = LIFETIME, suppressed = nobody, content }: Enqueuing = {},
+  ): Promise<Enqueued> {
+    const { id, account, region, recipients, at } = message;
     const lanes = new Map<string, number>();
-    const rows = recipients.map((recipient, n) => {
-      const domain = recipient.slice(recipient.lastIndexOf('@') + 1).toLowerCase();
-      const lane = `${this.#needs.route.name}/${PRIORITY}/${domain}`;
-      lanes.set(lane, (lanes.get(lane) ?? 0) + 1);
-      const place = { message_id: id, n, account, region, lane, recipient };
-      return insertDelivery({ ...place, state: 'queued', accepted: at, due: at, expires: at + LIFETIME });
-    });
+    const batch: Command[] = [];
+    for (const [n, recipient] of recipients.entries()) {
+      const lane = `${this.#needs.route.name}/${PRIORITY}/${domainOf(recipient)}`;
+      const row = { message_id: id, n, account, region, lane, recipient, accepted: at, expires: at + lifetime };
+      const foregone = await this.#foregone(message, row, suppressed.has(recipient));
+      if (foregone) {
+        const { state, reply } = foregone;
+        batch.push(insertDelivery({ ...row, state, reply, due: null, attempts: 1 }));
+        const occasion = { at, content, listed: !isSimulated(recipient) };
+        batch.push(...(await this.#consequences(message, foregone, occasion)));
+      } else {
+        lanes.set(lane, (lanes.get(lane) ?? 0) + 1);
+        batch.push(insertDelivery({ ...row, state: 'queued', reply: null, due: at, attempts: 0 }));
+      }
+    }
     const depths = [...lanes].map(([lane, depth]) =>
       deepenLane({ lane, depth, due: at, priority: PRIORITY, provider: '' }),
     );
-    return [...rows, ...depths];
+    return { batch: [...batch, ...depths], waiting: lanes.size > 0 };
   }
 
   /** How each recipient of these messages stands, by message id. */
@@ -133,9 +155,9 @@ export class Delivery {
     return standings;
   }
 
-  /** The rows of a message whose deliveries are all in a final state. */
-  forget(messageId: string): Command[] {
-    return [deleteDeliveries({ messageId }), removeIdleLanes({})];
+  /** The rows of messages whose deliveries are all in a final state. */
+  forget(messageIds: readonly string[]): Command[] {
+    return [deleteDeliveries(messageIds), removeIdleLanes({})];
   }
 
   /** Puts the lanes right after an account's deliveries were erased beneath them. */
@@ -154,32 +176,40 @@ export class Delivery {
     ]);
     const outcome = batch.length > 0 ? await rows.write(batch, 'committed') : undefined;
     const claimed = outcome?.applied ? (outcome.rows.flat() as DeliveryRow[]) : [];
-    const tasks = groupByMessage(claimed).map((group) => () => this.#attempt(group));
+    const messages = await this.#needs.messages.getMany([...new Set(claimed.map(({ message_id }) => message_id))]);
+    const tasks = groupByMessage(claimed).map(
+      (group) => () => this.#attempt(messages.get(group[0]!.message_id), group),
+    );
     return { tasks, nextDue: (await rows.first(nextDue({})))?.due ?? undefined };
   }
 
   /** The claimed recipients of one message in one lane: one transaction with the peer, one with the storage. */
-  async #attempt(deliveries: readonly DeliveryRow[]): Promise<void> {
-    const { messages, route, rows } = this.#needs;
-    const message = await messages.get(deliveries[0]!.message_id);
+  async #attempt(message: Message | undefined, deliveries: readonly DeliveryRow[]): Promise<void> {
+    const { route, rows, publishing } = this.#needs;
     // Erased while it was claimed: nothing is owed any more.
     if (!message) return;
-    const attempt: Attempt = { message, recipients: deliveries.map(({ recipient }) => recipient) };
+    const attempt: Attempt = {
+      message,
+      recipients: deliveries.map(({ recipient }) => recipient),
+      tls: message.facts['tls'] === 'require' ? 'required' : undefined,
+    };
     const results = await route.deliver(attempt);
-    const outcome = await rows.write(this.#finish(message, deliveries, results), 'committed');
+    const outcome = await rows.write(await this.#finish(message, deliveries, results), 'committed');
+    publishing.announce(message);
     if (!outcome.applied) this.#needs.log.warn({ message: message.id }, 'a claim was lost before its attempt ended');
   }
 
-  /** Pure but for the clock: final states or next times, events and the depth of the lane, as one batch. */
-  #finish(message: Message, deliveries: readonly DeliveryRow[], results: readonly Result[]): Command[] {
+  /** Final states or next times, events with what they owe, and the depth of the lane, as one batch. */
+  async #finish(message: Message, deliveries: readonly DeliveryRow[], results: readonly Result[]): Promise<Command[]> {
     const { clock, random } = this.#needs;
     const now = clock.civil();
     const batch: Command[] = [];
     let finished = 0;
     for (const [i, delivery] of deliveries.entries()) {
       const place = { message_id: delivery.message_id, n: delivery.n, by: this.#name };
-      const { state, reply, happening } = this.#outcome(delivery, results[i]!, now);
-      if (happening) batch.push(this.#needs.events.record(message, now, happening));
+      const outcome = outcomeOf(this.#judged(delivery, now), results[i]!);
+      const { state, reply } = outcome;
+      batch.push(...(await this.#consequences(message, outcome, { at: now })));
       if (state === 'deferred') {
         const due = nextAttempt({ now, attempts: delivery.attempts + 1, chance: random.fraction() });
         batch.push(deferDelivery({ ...place, due: Math.min(due, delivery.expires), reply }));
@@ -194,40 +224,66 @@ export class Delivery {
     return batch;
   }
 
-  #outcome(delivery: DeliveryRow, result: Result, now: number) {
-    const { recipient } = delivery;
-    const verdict: Verdict = result.kind === 'captured' ? { kind: 'delivered', status: '2.6.0' } : classify(result);
-    const reply = result.code === undefined ? result.text : `${result.code} ${result.text}`;
-    const { status } = verdict;
-    if (verdict.kind === 'delivered') {
-      const state = result.kind === 'captured' ? ('captured' as const) : ('delivered' as const);
-      return { state, reply, happening: delivered(delivery, reply, result.peer, now) };
+  /** The outcome of a recipient that need not be tried. */
+  async #foregone(message: Message, row: Accepted, isSuppressed: boolean): Promise<Outcome | undefined> {
+    const judged = () => this.#judged(row, message.at);
+    if (isSuppressed) return suppressedOutcome(judged());
+    const simulation = simulated(row.recipient);
+    if (simulation) return simulatedOutcome(judged(), simulation);
+    const result = await this.#needs.route.foregone?.(row.recipient);
+    return result && outcomeOf(judged(), result);
+  }
+
+  /** Events of an outcome, and the place on the suppression list that it may cost (never for the simulator). */
+  async #consequences(
+    message: Message,
+    { happenings }: Outcome,
+    { at, content, listed = true }: { at: number; content?: Buffer | undefined; listed?: boolean },
+  ): Promise<Command[]> {
+    const { publishing, reputation, suppressing } = this.#needs;
+    const batch: Command[] = [];
+    for (const happening of happenings) {
+      batch.push(...(await publishing.record({ message, at, happening, content })));
+      if (!listed || !isHardBounce(happening)) continue;
+      if (!(await suppressing(message)).includes('bounce')) continue;
+      const cause = { messageId: message.id, feedbackId: happening.feedbackId };
+      for (const { recipient } of happening.recipients) {
+        batch.push(...reputation.suppress(message, { address: recipient, reason: 'bounce', cause }));
+      }
     }
-    if (verdict.kind === 'deferred' && now < delivery.expires) {
-      const recipients = [{ recipient, reply, status }];
-      const happening = { type: 'delivery-delay', recipients, peer: result.peer, expires: delivery.expires } as const;
-      return { state: 'deferred' as const, reply, happening };
-    }
-    const last = verdict.kind === 'bounced' ? { ...verdict, text: reply } : expiredReply(result, delivery);
-    const happening: Happening = {
-      type: 'bounce',
-      feedbackId: outgoingMessageId(delivery.region, this.#needs.clock, this.#needs.random),
-      bounce: last.bounce,
-      recipients: [{ recipient, reply: last.text, status: last.status }],
-      peer: result.peer,
-    };
-    return { state: 'bounced' as const, reply: last.text, happening };
+    return batch;
+  }
+
+  #judged({ recipient, accepted, expires, region }: Accepted, now: number) {
+    const { clock, random } = this.#needs;
+    return { recipient, accepted, expires, now, feedbackId: outgoingMessageId(region, clock, random) };
   }
 }
 
-function delivered(delivery: DeliveryRow, reply: string, peer: string, now: number): Happening {
-  return { type: 'delivery', recipients: [delivery.recipient], reply, processingTime: now - delivery.accepted, peer };
+interface Enqueued {
+  readonly batch: readonly Command[];
+  /** Something has to be tried: wake the loop once the batch is written. */
+  readonly waiting: boolean;
 }
 
-function expiredReply(result: Result, { accepted, expires }: DeliveryRow) {
-  const last = expired(result, Math.round((expires - accepted) / MINUTE));
-  return { ...last, text: `${last.code} ${last.text}` };
+interface Enqueuing {
+  readonly lifetime?: number | undefined;
+  /** Recipients that are on a suppression list. */
+  readonly suppressed?: ReadonlySet<string>;
+  readonly content?: Buffer | undefined;
 }
+const nobody: ReadonlySet<string> = new Set();
+
+type Accepted = Pick<DeliveryRow, 'recipient' | 'accepted' | 'expires' | 'region'>;
+
+const domainOf = (recipient: string) => recipient.slice(recipient.lastIndexOf('@') + 1).toLowerCase();
+
+/** The mailbox is not there; one that was not tried because of an earlier bounce tells nothing new. */
+function isHardBounce(happening: Outcome['happenings'][number]): happening is HardBounce {
+  if (happening.type !== 'bounce' || happening.bounce.type !== 'Permanent') return false;
+  return happening.bounce.subType === 'General' || happening.bounce.subType === 'NoEmail';
+}
+type HardBounce = Extract<Outcome['happenings'][number], { type: 'bounce' }>;
 
 /** Claimed recipients of one message and lane are one attempt. */
 function groupByMessage(claimed: readonly DeliveryRow[]): DeliveryRow[][] {

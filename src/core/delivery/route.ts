@@ -5,6 +5,8 @@ import type { Answer } from './classify.ts';
 export interface Attempt {
   readonly message: Message;
   readonly recipients: readonly string[];
+  /** The sender would rather not have it delivered than in plain text. */
+  readonly tls?: 'required' | undefined;
 }
 
 /** What came of it for one recipient. */
@@ -13,11 +15,15 @@ export interface Result extends Answer {
   readonly kind: 'captured' | 'answered';
   /** Host name or address of the peer. */
   readonly peer: string;
+  /** Address that we spoke from, where we spoke. */
+  readonly outgoingIp?: string | undefined;
 }
 
 /** A way out. Never throws for what a peer or a network does: that is a result, for each recipient. */
 export interface Route {
   readonly name: string;
+  /** What a try would come to, where that is known without one. */
+  foregone?(recipient: string): Promise<Result | undefined>;
   deliver(attempt: Attempt): Promise<readonly Result[]>;
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
-import type { RecipientAnswer, TlsPolicy } from '../../wire/smtp/client.ts';
-import type { SmtpPool } from '../../wire/smtp/pool.ts';
+import type { TlsPolicy } from '../../wire/smtp/client.ts';
+import type { PooledAnswer, SmtpPool } from '../../wire/smtp/pool.ts';
 import type { Answer } from './classify.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Attempt, Result, Route } from './route.ts';
@@ -49,14 +49,17 @@ export class SmtpRoute implements Route {
     const found = await this.#needs.peersOf(domain);
     if (found.kind === 'nowhere') return recipients.map(() => answered(found.answer, domain));
     const content = await this.#needs.outgoing.content(message);
-    let answers: readonly RecipientAnswer[] = [];
+    let answers: readonly PooledAnswer[] = [];
     let last: Peer | undefined;
     for (const peer of found.peers.slice(0, MOST_PEERS)) {
       last = peer;
       answers = await this.#converse(peer, attempt, content);
       if (!answers.every(isUnreachable)) break;
     }
-    return answers.map((answer) => answered(whole(answer), last?.host ?? domain));
+    return answers.map((answer) => ({
+      ...answered(whole(answer), last?.host ?? domain),
+      outgoingIp: answer.localAddress,
+    }));
   }
 
   async close(): Promise<void> {
@@ -64,13 +67,25 @@ export class SmtpRoute implements Route {
   }
 
   /** TLS that was only an opportunity does not stop the mail: it goes again in plain text (RFC 7435 §3). */
-  async #converse(peer: Peer, attempt: Attempt, content: Buffer): Promise<readonly RecipientAnswer[]> {
+  async #converse(peer: Peer, attempt: Attempt, content: Buffer): Promise<readonly PooledAnswer[]> {
+    if (attempt.tls === 'required') return this.#converseSecurely(peer, attempt, content);
     const answers = await this.#send(peer, attempt, content);
     const failedTls = peer.tls === 'opportunistic' && answers.every(({ stage }) => stage === 'tls');
     return failedTls ? this.#send({ ...peer, tls: 'never' }, attempt, content) : answers;
   }
 
-  #send(peer: Peer, { message, recipients }: Attempt, content: Buffer): Promise<readonly RecipientAnswer[]> {
+  /** Want of TLS says nothing about the recipient, whatever the peer's code: another exchanger or hour may have it. */
+  async #converseSecurely(peer: Peer, attempt: Attempt, content: Buffer): Promise<readonly PooledAnswer[]> {
+    const tls = peer.tls === 'implicit' ? peer.tls : 'required';
+    const answers = await this.#send({ ...peer, tls }, attempt, content);
+    return answers.map((answer) =>
+      answer.stage === 'tls'
+        ? { ...answer, code: 421, enhanced: '4.7.0', text: `TLS is required for this message: ${answer.text}` }
+        : answer,
+    );
+  }
+
+  #send(peer: Peer, { message, recipients }: Attempt, content: Buffer): Promise<readonly PooledAnswer[]> {
     const { pool, outgoing, hostname, ca } = this.#needs;
     return pool.deliver(
       {
@@ -89,12 +104,12 @@ export class SmtpRoute implements Route {
 }
 
 /** Another exchanger may do better: nobody answered, or it sent us away before the mail was spoken of. */
-function isUnreachable({ stage, code }: RecipientAnswer): boolean {
+function isUnreachable({ stage, code }: PooledAnswer): boolean {
   return (stage === 'connect' || stage === 'greeting' || stage === 'tls') && (code === undefined || code < 500);
 }
 
 /** The reply as it was said, with its enhanced code in front. */
-function whole({ code, enhanced, text }: RecipientAnswer): Answer {
+function whole({ code, enhanced, text }: PooledAnswer): Answer {
   return { code, text: enhanced === undefined ? text : `${enhanced} ${text}` };
 }
 

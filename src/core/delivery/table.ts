@@ -32,14 +32,14 @@ interface Tables {
 export type DeliveryRow = Tables['deliveries'];
 export type LaneRow = Tables['lanes'];
 
-const { query, command, dynamic } = statementsOver<Tables>();
+const { query, command, queryOver, commandOver } = statementsOver<Tables>();
 
 export const insertDelivery = command(
   'deliveries.insert',
-  (db, p: Omit<DeliveryRow, 'attempts' | 'claimed_by' | 'reply'>) =>
+  (db, p: Omit<DeliveryRow, 'claimed_by'>) =>
     db.insertInto('deliveries').values({
-      ...pick(p, 'message_id', 'n', 'account', 'region', 'lane', 'recipient', 'state', 'accepted', 'due', 'expires'),
-      attempts: 0,
+      ...pick(p, 'message_id', 'n', 'account', 'region', 'lane', 'recipient', 'state', 'accepted', 'due'),
+      ...pick(p, 'attempts', 'expires', 'reply'),
     }),
   { expect: 1 },
 );
@@ -178,16 +178,15 @@ export const removeIdleLanes = command('lanes.remove-idle', (db) =>
   db.deleteFrom('lanes').where('depth', '<=', 0).where('due', 'is', null),
 );
 
-export const deliveriesOf = (messageIds: readonly string[]) =>
-  dynamic('deliveries.of-messages', (db) =>
-    db
-      .selectFrom('deliveries')
-      .select(['message_id', 'recipient', 'state', 'due', 'attempts', 'reply'])
-      .where('message_id', 'in', messageIds)
-      .orderBy('message_id')
-      .orderBy('n'),
-  );
+export const deliveriesOf = queryOver('deliveries.of-messages', (db, messageIds) =>
+  db
+    .selectFrom('deliveries')
+    .select(['message_id', 'recipient', 'state', 'due', 'attempts', 'reply'])
+    .where('message_id', 'in', messageIds)
+    .orderBy('message_id')
+    .orderBy('n'),
+);
 
-export const deleteDeliveries = command('deliveries.delete', (db, p: { messageId: string }) =>
-  db.deleteFrom('deliveries').where('message_id', '=', p.messageId),
+export const deleteDeliveries = commandOver('deliveries.delete', (db, messageIds) =>
+  db.deleteFrom('deliveries').where('message_id', 'in', messageIds),
 );

@@ -15,7 +15,15 @@ export interface Bounce {
     | 'MailboxFull'
     | 'MessageTooLarge'
     | 'ContentRejected'
-    | 'AttachmentRejected';
+    | 'AttachmentRejected'
+    /** The sender's own limit (a configuration set's) ran out, not ours. */
+    | 'CustomTimeoutExceeded'
+    /** Not tried: on the list of all accounts, of the account, of the tenant. */
+    | 'Suppressed'
+    | 'OnAccountSuppressionList'
+    | 'OnTenantSuppressionList'
+    | 'EmailValidationSuppressed'
+    | 'UnsubscribedRecipient';
 }
 
 interface RecipientOutcome {
@@ -24,6 +32,19 @@ interface RecipientOutcome {
   readonly reply: string;
   /** Enhanced status code (RFC 3463). */
   readonly status: string;
+}
+
+/** Who opened or clicked. */
+interface Visit {
+  readonly userAgent: string;
+  readonly ipAddress: string;
+  readonly bot: boolean;
+}
+
+/** What a contact wants of a list. */
+export interface Preferences {
+  readonly unsubscribedFromAll: boolean;
+  readonly topics: readonly { readonly topic: string; readonly subscribed: boolean }[];
 }
 
 /** Each kind with what is known of it. */
@@ -36,6 +57,8 @@ export type Happening =
       /** Milliseconds from accept to the peer's answer. */
       readonly processingTime: number;
       readonly peer: string;
+      /** Address that we spoke from; nothing where nobody was spoken to. */
+      readonly outgoingIp?: string | undefined;
     }
   | {
       readonly type: 'bounce';
@@ -43,6 +66,7 @@ export type Happening =
       readonly bounce: Bounce;
       readonly recipients: readonly RecipientOutcome[];
       readonly peer: string;
+      readonly outgoingIp?: string | undefined;
     }
   | {
       readonly type: 'delivery-delay';
@@ -50,12 +74,44 @@ export type Happening =
       readonly peer: string;
       /** Civil milliseconds: when delivery is given up. */
       readonly expires: number;
+      readonly outgoingIp?: string | undefined;
+    }
+  | {
+      readonly type: 'complaint';
+      readonly feedbackId: string;
+      readonly recipients: readonly string[];
+      /** Nobody complained just now: the recipient is on a list because of an earlier complaint. */
+      readonly subType?: 'OnAccountSuppressionList' | 'OnTenantSuppressionList' | undefined;
+      /** Of the report, where there was one (RFC 5965). */
+      readonly userAgent?: string | undefined;
+      readonly feedbackType?: string | undefined;
+      /** Civil milliseconds. */
+      readonly arrived?: number | undefined;
+    }
+  /** Taken, and then not sent because of what is in it. */
+  | { readonly type: 'reject'; readonly reason: string }
+  | ({ readonly type: 'open' } & Visit)
+  | ({
+      readonly type: 'click';
+      readonly link: string;
+      readonly linkTags?: Readonly<Record<string, readonly string[]>> | undefined;
+    } & Visit)
+  | { readonly type: 'rendering-failure'; readonly template: string; readonly reason: string }
+  | {
+      readonly type: 'subscription';
+      readonly contactList: string;
+      readonly source: string;
+      readonly before: Preferences;
+      readonly after: Preferences;
     }
   | { readonly type: 'received'; readonly peer: string }
   | { readonly type: 'action'; readonly rule: string; readonly action: string; readonly result: string }
   | { readonly type: 'action-failed'; readonly rule: string; readonly action: string; readonly reason: string };
 
 export type Event = Happening & { readonly at: number };
+
+/** What SES publishes of sent mail; the others are notes of our own on received mail. */
+export type EventType = Exclude<Happening['type'], 'received' | 'action' | 'action-failed'>;
 
 interface Subject {
   readonly id: string;
@@ -81,7 +137,7 @@ export class Events {
     return rows.map(({ type, at, document }) => ({ type, at, ...JSON.parse(document) }) as Event);
   }
 
-  forget(messageId: string): Command {
-    return deleteEvents({ messageId });
+  forget(messageIds: readonly string[]): Command {
+    return deleteEvents(messageIds);
   }
 }

@@ -14,7 +14,7 @@ interface Tables {
 }
 type NewRow = Omit<Tables['events'], 'seq'>;
 
-const { query, command } = statementsOver<Tables>();
+const { query, command, commandOver } = statementsOver<Tables>();
 
 export const insertEvent = command('events.insert', (db, p: NewRow) =>
   db.insertInto('events').values(pick(p, 'message_id', 'account', 'region', 'type', 'at', 'document')),
@@ -24,6 +24,6 @@ export const eventsOfMessage = query('events.of-message', (db, p: { messageId: s
   db.selectFrom('events').select(['type', 'at', 'document']).where('message_id', '=', p.messageId).orderBy('seq'),
 );
 
-export const deleteEvents = command('events.delete', (db, p: { messageId: string }) =>
-  db.deleteFrom('events').where('message_id', '=', p.messageId),
+export const deleteEvents = commandOver('events.delete', (db, messageIds) =>
+  db.deleteFrom('events').where('message_id', 'in', messageIds),
 );

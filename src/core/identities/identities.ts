@@ -45,6 +45,8 @@ interface IdentityDocument {
   /** Value of the `_amazonses` TXT record (v1 domain verification). */
   readonly verificationToken?: string;
   readonly tags: readonly { readonly key: string; readonly value: string }[];
+  /** Of mail that names none; may have been removed since. */
+  readonly configurationSet?: string | undefined;
 }
 
 export interface Identity extends IdentityDocument {
@@ -91,7 +93,12 @@ export class Identities {
   async create(
     scope: Scope,
     name: string,
-    options: { easyDkim?: boolean; ownKey?: { selector: string; privateKey: string }; tags?: Identity['tags'] } = {},
+    options: {
+      easyDkim?: boolean;
+      ownKey?: { selector: string; privateKey: string };
+      tags?: Identity['tags'];
+      configurationSet?: string | undefined;
+    } = {},
   ): Promise<Identity> {
     const { rows } = this.#needs;
     const row = this.#newRow(scope, name, options);
@@ -159,6 +166,13 @@ export class Identities {
     return { identities, next: pageToken('identity', identities.at(-1)!.name) };
   }
 
+  /** The configuration set of mail that names none; nothing clears it. False if there is no such identity. */
+  async setConfigurationSet(scope: Scope, name: string, configurationSet: string | undefined): Promise<boolean> {
+    if (!(await this.get(scope, name))) return false;
+    await this.#change(scope, name, (identity) => ({ ...identity, configurationSet }));
+    return true;
+  }
+
   /** False if there was none. */
   async remove(scope: Scope, name: string): Promise<boolean> {
     const present = await this.get(scope, name);
@@ -195,11 +209,12 @@ export class Identities {
     if (type === 'address' && !parseAddress(name).ok)
       throw new Refusal('invalid-parameter', `Invalid email address<${name}>.`);
     if (type === 'domain' && !isDomain(name)) throw new Refusal('invalid-parameter', `Invalid domain name ${name}.`);
-    const { ownKey, easyDkim, tags = [] } = options;
+    const { ownKey, easyDkim, tags = [], configurationSet } = options;
     if (type === 'address' && ownKey)
       throw new Refusal('invalid-parameter', 'The EmailIdentity value must be a valid domain.');
     const document: IdentityDocument = {
       tags,
+      configurationSet,
       ...(type === 'domain' && { verificationToken: this.#needs.random.bytes(32).toString('base64') }),
       ...(type === 'domain' && ownKey && { dkim: this.#ownDkim(ownKey) }),
       ...(type === 'domain' && !ownKey && easyDkim && { dkim: this.#easyDkim() }),
@@ -264,8 +279,8 @@ export class Identities {
       if (!row) throw new Refusal('not-found', `Email identity ${name} does not exist.`);
       const changed = next(identityOf(row));
       if (!changed) return identityOf(row);
-      const { dkim, verificationToken, tags, status } = changed;
-      const document = JSON.stringify({ dkim, verificationToken, tags } satisfies {
+      const { dkim, verificationToken, tags, configurationSet, status } = changed;
+      const document = JSON.stringify({ dkim, verificationToken, tags, configurationSet } satisfies {
         [K in keyof IdentityDocument]: unknown;
       });
       const write = replaceIdentity({

@@ -266,8 +266,7 @@ export class Inbox {
     const bound = 'newest' in retention ? retention : { before: clock.civil() - retention.age };
     for (;;) {
       const ids = await messages.outlived(bound, FORGET_STEP);
-      const found = await Promise.all(ids.map((id) => messages.get(id)));
-      const forgotten = await this.#forgetAll(found.filter((message) => message !== undefined));
+      const forgotten = await this.#forgetAll([...(await messages.getMany(ids)).values()]);
       if (forgotten < FORGET_STEP) return;
     }
   }
@@ -282,15 +281,16 @@ export class Inbox {
       ({ id }) => (standings.get(id) ?? []).every(({ due }) => due === undefined) && receipts.get(id) !== 'received',
     );
     if (ended.length === 0) return 0;
-    const batch: Command[] = ended.flatMap(({ id, segments }) => [
-      this.#needs.messages.forget(id),
-      ...delivery.forget(id),
-      receiving.forget(id),
-      events.forget(id),
-      ...store.bytes.release(segments),
-    ]);
+    const gone = ended.map(({ id }) => id);
+    const batch: Command[] = [
+      this.#needs.messages.forget(gone),
+      ...delivery.forget(gone),
+      receiving.forget(gone),
+      events.forget(gone),
+      ...store.bytes.release(ended.flatMap(({ segments }) => segments)),
+    ];
     await store.rows.write(batch, 'committed');
-    for (const { id } of ended) this.#previews.delete(id);
+    for (const id of gone) this.#previews.delete(id);
     return ended.length;
   }
 }

@@ -1,5 +1,3 @@
-import PostalMime from 'postal-mime';
-
 /** A message as a person reads it. */
 export interface ReadableLetter {
   readonly headers: readonly { readonly name: string; readonly value: string }[];
@@ -19,6 +17,8 @@ const DEEPEST = 64;
 
 /** Never fails for what a message is; one that cannot be parsed shows no text. */
 export async function readLetter(raw: Buffer): Promise<ReadableLetter> {
+  // Loaded when somebody first looks: a start should not wait for it.
+  const { default: PostalMime } = await import('postal-mime');
   const mail = await PostalMime.parse(raw, { maxNestingDepth: DEEPEST, maxHeadersSize: raw.length + 1 });
   return {
     headers: mail.headers.map(({ originalKey, value }) => ({ name: originalKey, value })),

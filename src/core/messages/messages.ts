@@ -6,16 +6,18 @@ import type { Command, Rows, Segment } from '../../storage/ports.ts';
 import {
   beyondNewest,
   countMessages,
-  deleteMessage,
+  deleteMessages,
   insertMessage,
   type MessageRow,
   messageById,
+  messagesById,
   olderThan,
   oldestTime,
   type Search,
   searchMessages,
 } from './table.ts';
 
+export { submittedFields, takenOffFields } from './submitted.ts';
 export type { Search } from './table.ts';
 
 export interface Tag {
@@ -45,7 +47,7 @@ export interface Message {
   /** DKIM's simple body hash, base64, so that nobody reads the body again to sign it. */
   readonly bodyHash: string;
   readonly tags: readonly Tag[];
-  /** What the door knew: operation, caller, peer. */
+  /** What the door knew (operation, caller, peer), and what was decided at accept: identity, configuration set, TLS. */
   readonly facts: Readonly<Record<string, string>>;
 }
 
@@ -89,6 +91,13 @@ export class Messages {
     return row && messageOf(row as MessageRow);
   }
 
+  /** Those that exist, by id: one question for all of them. */
+  async getMany(ids: readonly string[]): Promise<Map<string, Message>> {
+    if (ids.length === 0) return new Map();
+    const rows = (await this.#rows.all(messagesById(ids))) as MessageRow[];
+    return new Map(rows.map((row) => [row.id, messageOf(row)]));
+  }
+
   /** Newest first. */
   async search(search: Search): Promise<Listed[]> {
     const rows = await this.#rows.all(searchMessages(search));
@@ -99,9 +108,9 @@ export class Messages {
     return (await this.#rows.first(countMessages(search)))?.total ?? 0;
   }
 
-  /** The row only; who owns the bytes releases them in the same batch. */
-  forget(id: string): Command {
-    return deleteMessage({ id });
+  /** The rows only; who owns the bytes releases them in the same batch. */
+  forget(ids: readonly string[]): Command {
+    return deleteMessages(ids);
   }
 
   /** Ids of messages that fall out of a retention, oldest first. */

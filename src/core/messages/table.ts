@@ -23,7 +23,7 @@ interface Tables {
 type NewRow = Omit<Tables['messages'], 'seq'>;
 export type MessageRow = NewRow & { seq: number };
 
-const { query, command, dynamic } = statementsOver<Tables>();
+const { query, command, queryOver, commandOver, dynamic } = statementsOver<Tables>();
 
 export const insertMessage = command(
   'messages.insert',
@@ -56,8 +56,12 @@ export const messageById = query('messages.by-id', (db, p: { id: string }) =>
   db.selectFrom('messages').selectAll().where('id', '=', p.id),
 );
 
-export const deleteMessage = command('messages.delete', (db, p: { id: string }) =>
-  db.deleteFrom('messages').where('id', '=', p.id),
+export const messagesById = queryOver('messages.by-ids', (db, ids) =>
+  db.selectFrom('messages').selectAll().where('id', 'in', ids),
+);
+
+export const deleteMessages = commandOver('messages.delete', (db, ids) =>
+  db.deleteFrom('messages').where('id', 'in', ids),
 );
 
 /** Ids below the newest `keep`, oldest first. */

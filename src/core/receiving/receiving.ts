@@ -27,7 +27,7 @@ import {
   advanceReceipt,
   claimReceipts,
   closeReceipt,
-  deleteReceipt,
+  deleteReceipts,
   insertReceipt,
   nextReceipt,
   type ReceiptRow,
@@ -184,8 +184,8 @@ export class Receiving {
     return new Map(rows.map((row) => [row.message_id, row.state as ReceiptState]));
   }
 
-  forget(messageId: string): Command {
-    return deleteReceipt({ messageId });
+  forget(messageIds: readonly string[]): Command {
+    return deleteReceipts(messageIds);
   }
 
   /** Each account and region with an active rule that matches one of the recipients. */

@@ -15,7 +15,7 @@ interface Tables {
 }
 export type ReceiptRow = Tables['receipts'];
 
-const { query, command, dynamic } = statementsOver<Tables>();
+const { query, command, queryOver, commandOver } = statementsOver<Tables>();
 
 export const insertReceipt = command(
   'receipts.insert',
@@ -79,11 +79,10 @@ export const releaseReceipts = command('receipts.release', (db, p: { now: number
     .where('due', 'is not', null),
 );
 
-export const receiptsOf = (messageIds: readonly string[]) =>
-  dynamic('receipts.of-messages', (db) =>
-    db.selectFrom('receipts').select(['message_id', 'state', 'due']).where('message_id', 'in', messageIds),
-  );
+export const receiptsOf = queryOver('receipts.of-messages', (db, messageIds) =>
+  db.selectFrom('receipts').select(['message_id', 'state', 'due']).where('message_id', 'in', messageIds),
+);
 
-export const deleteReceipt = command('receipts.delete', (db, p: { messageId: string }) =>
-  db.deleteFrom('receipts').where('message_id', '=', p.messageId),
+export const deleteReceipts = commandOver('receipts.delete', (db, messageIds) =>
+  db.deleteFrom('receipts').where('message_id', 'in', messageIds),
 );

@@ -35,6 +35,8 @@ export interface Draft {
   readonly feedback: string;
   /** The envelope's. */
   readonly recipients: readonly string[];
+  /** The same, with what the caller wrote for each. */
+  readonly givenRecipients: readonly { readonly given: string; readonly address: string }[];
   /** Decoded. */
   readonly subject: string;
   /** With CRLF line ends, 7-bit. */
@@ -55,7 +57,9 @@ export function draftFormatted(mail: FormattedMail, unique: string): Draft {
     Address[],
   ];
   if (mail.returnPath !== undefined) parse(mail.returnPath);
-  const recipients = distinct([...to, ...cc, ...bcc].map(({ address }) => address));
+  const given = [...mail.to, ...mail.cc, ...mail.bcc];
+  const givenRecipients = [...to, ...cc, ...bcc].map(({ address }, n) => ({ given: given[n]!, address }));
+  const recipients = distinct(givenRecipients.map(({ address }) => address));
   checkRecipients([...to, ...cc, ...bcc].length);
   checkFields(mail.fields ?? []);
   const content = composeMail({
@@ -75,6 +79,7 @@ export function draftFormatted(mail: FormattedMail, unique: string): Draft {
     fromAddress: from.address,
     feedback: mail.returnPath ?? from.address,
     recipients,
+    givenRecipients,
     subject: mail.subject.text,
     content,
     header: readHeader(content),
@@ -99,7 +104,11 @@ export function draftRaw(mail: RawMail): Draft {
   const returnPath = mail.returnPath ?? (mail.from === undefined ? text('return-path') : undefined);
   const returnAddress = returnPath && readMailboxes(returnPath)[0]?.address;
   const sender = text('sender');
-  const recipients = (mail.recipients ?? headerRecipients(fields)).map((given) => parse(given).address);
+  const givenRecipients = (mail.recipients ?? headerRecipients(fields)).map((given) => ({
+    given,
+    address: parse(given).address,
+  }));
+  const recipients = givenRecipients.map(({ address }) => address);
   checkRecipients(recipients.length);
   const tags = text('x-ses-message-tags');
   return {
@@ -113,6 +122,7 @@ export function draftRaw(mail: RawMail): Draft {
     fromAddress: authors[0]!,
     feedback: mail.from !== undefined ? parse(mail.from).address : returnAddress || authors[0]!,
     recipients: distinct(recipients),
+    givenRecipients,
     subject: decodeWords(text('subject') ?? ''),
     content,
     header,

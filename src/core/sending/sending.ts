@@ -2,7 +2,7 @@
  * Mail out, first half: may it be sent, compose, accept. What is answered with a message id is on disk, with a row for
  * every recipient, and will end in a final state; what is refused leaves nothing behind.
  */
-import { type Clock, DAY } from '../../base/clock.ts';
+import { type Clock, SECOND } from '../../base/clock.ts';
 import { outgoingMessageId } from '../../base/ids.ts';
 import type { OwnNames } from '../../base/own-names.ts';
 import type { Random } from '../../base/random.ts';
@@ -11,20 +11,21 @@ import { formatDate } from '../../mail/date.ts';
 import { simpleBodyHash } from '../../mail/dkim.ts';
 import { readHeader, rewriteHeader } from '../../mail/header-fields.ts';
 import { readMailboxes } from '../../mail/mailboxes.ts';
-import { counters } from '../../storage/counters.ts';
-import type { Scope, Store } from '../../storage/ports.ts';
-import type { Delivery } from '../delivery/delivery.ts';
-import type { Events } from '../events/events.ts';
-import type { Identities } from '../identities/identities.ts';
-import type { Message, Messages, Tag } from '../messages/messages.ts';
+import type { TrackedLinks } from '../../mail/tracked-links.ts';
+import type { Command, Scope, Store } from '../../storage/ports.ts';
+import type { Limits, SendingLimits } from '../accounts/accounts.ts';
+import type { ConfigurationSet, ConfigurationSets } from '../configuration-sets/configuration-sets.ts';
+import { type Delivery, isSimulated } from '../delivery/delivery.ts';
+import type { Identities, Identity } from '../identities/identities.ts';
+import { type Message, type Messages, type Tag, takenOffFields } from '../messages/messages.ts';
+import type { Publishing } from '../publishing/publishing.ts';
+import type { Reputation, SuppressionReason } from '../reputation/reputation.ts';
 import { type Draft, draftFormatted, draftRaw } from './draft.ts';
+import { Quotas } from './quotas.ts';
 import type { Submission } from './submission.ts';
 import { checkTags } from './tags.ts';
 
 export type { FormattedMail, RawMail, Submission } from './submission.ts';
-
-/** Recipients that were accepted, by minute. */
-const SENT = 'sent';
 
 /** Fields that SES replaces or reads and takes off (SES: header fields; X-SES-* of raw mail). */
 const takenOff = new Set([
@@ -41,19 +42,25 @@ const takenOff = new Set([
   'x-ses-tenant',
 ]);
 
-/** In recipients. */
-export interface Quota {
-  readonly perDay: number;
-  readonly perSecond: number;
+export interface Quota extends SendingLimits {
+  /** Recipients. */
   readonly sentLastDay: number;
 }
 
 interface Needs {
   readonly store: Store;
   readonly identities: Identities;
+  readonly configurationSets: ConfigurationSets;
   readonly messages: Messages;
   readonly delivery: Delivery;
-  readonly events: Events;
+  readonly publishing: Publishing;
+  readonly reputation: Reputation;
+  /** The reasons for which listed recipients of this message are not sent to. */
+  readonly suppressing: (message: Message) => Promise<readonly SuppressionReason[]>;
+  readonly limits: Limits;
+  readonly links: TrackedLinks;
+  /** Base of the links that we hand out. */
+  readonly url: () => string;
   readonly names: OwnNames;
   readonly clock: Clock;
   readonly random: Random;
@@ -61,29 +68,46 @@ interface Needs {
 
 export class Sending {
   readonly #needs: Needs;
+  readonly #quotas: Quotas;
 
   constructor(needs: Needs) {
     this.#needs = needs;
+    this.#quotas = new Quotas({ rows: needs.store.rows, clock: needs.clock });
   }
 
   /** Answers SES's message id. */
   async send(submission: Submission): Promise<string> {
     const draft = this.#read(submission);
-    this.#configurationSet(submission.configurationSet ?? draft.configurationSet);
+    const { caller } = submission;
+    const named = await this.#namedSet(caller, submission.configurationSet || draft.configurationSet);
     const tags = submission.tags?.length ? submission.tags : (draft.tags ?? []);
     checkTags(tags);
-    await this.#verifiedSenders(submission.caller, draft);
-    const message = this.#compose(submission, draft, tags);
-    await this.#accept(message);
+    const limits = await this.#needs.limits.of(caller);
+    const identity = await this.#verified(caller, draft, limits);
+    const set = named ?? (await this.#defaultSet(caller, identity));
+    const message = await this.#compose(submission, draft, { tags, identity, set });
+    const taken = await this.#quotas.take(caller, limits, {
+      recipients: draft.recipients.length,
+      counted: draft.recipients.filter((recipient) => !isSimulated(recipient)).length,
+    });
+    try {
+      await this.#accept(message, set, taken.count);
+    } catch (cause) {
+      taken.giveBack();
+      throw cause;
+    }
     return message.id;
   }
 
-  /** What the account may send, and what it has sent in the last 24 hours; -1 is without limit (SES: GetSendQuota). */
+  /** What the account may send, and what it has sent in the last 24 hours (SES: GetSendQuota). */
   async quota(scope: Scope): Promise<Quota> {
-    const now = this.#needs.clock.civil();
-    const window = { counter: SENT, from: now - DAY, to: now + 1 };
-    const sentLastDay = await counters.sum(this.#needs.store.rows, scope, window);
-    return { perDay: -1, perSecond: -1, sentLastDay };
+    const limits = await this.#needs.limits.of(scope);
+    return { ...limits, sentLastDay: await this.#quotas.sentLastDay(scope) };
+  }
+
+  /** After the state beneath was erased. */
+  forgetQuotas(): void {
+    this.#quotas.forget();
   }
 
   #read({ mail, sizeLimit }: Submission): Draft {
@@ -95,23 +119,44 @@ export class Sending {
     return draft;
   }
 
-  /** None can be made yet, so none that is named exists. */
-  #configurationSet(name: string | undefined): void {
-    if (!name) return;
+  async #namedSet(scope: Scope, name: string | undefined): Promise<ConfigurationSet | undefined> {
+    if (!name) return undefined;
+    const set = await this.#needs.configurationSets.find(scope, name);
+    if (set) return sendingSet(set);
     throw new Refusal('configuration-set-not-found', `Configuration set <${name}> does not exist.`, {
       ConfigurationSetName: name,
     });
   }
 
-  /** Everyone in whose name the mail goes out must be a verified identity; all that fail are named together. */
-  async #verifiedSenders(scope: Scope, { senders }: Draft): Promise<void> {
+  /** The identity's own, for mail that names none. */
+  async #defaultSet(scope: Scope, { configurationSet }: Identity): Promise<ConfigurationSet | undefined> {
+    if (configurationSet === undefined) return undefined;
+    const set = await this.#needs.configurationSets.find(scope, configurationSet);
+    if (set) return sendingSet(set);
+    // It was removed since; another code than for a name that the caller gave (SES).
+    throw new Refusal('invalid-parameter', `Configuration set <${configurationSet}> does not exist.`);
+  }
+
+  /**
+   * Everyone in whose name the mail goes out must be a verified identity, and in the sandbox everyone it goes to as well
+   * (but for the mailbox simulator); all that fail are named together. Answers the author's.
+   */
+  async #verified(scope: Scope, draft: Draft, { sandbox }: SendingLimits): Promise<Identity> {
+    const { senders, fromAddress, givenRecipients } = draft;
     const failed: string[] = [];
+    let author: Identity | undefined;
     for (const sender of senders) {
       const addresses = readMailboxes(sender).map(({ address }) => address);
       const covering = await Promise.all(addresses.map((address) => this.#needs.identities.covering(scope, address)));
       if (addresses.length === 0 || covering.includes(undefined)) failed.push(sender);
+      author ??= covering[addresses.indexOf(fromAddress)];
     }
-    if (failed.length === 0) return;
+    author ??= await this.#needs.identities.covering(scope, fromAddress);
+    for (const { given, address } of sandbox ? givenRecipients : []) {
+      if (isSimulated(address) || failed.includes(given)) continue;
+      if (!(await this.#needs.identities.covering(scope, address))) failed.push(given);
+    }
+    if (failed.length === 0 && author) return author;
     const region = scope.region.toUpperCase();
     throw new Refusal(
       'message-rejected',
@@ -119,14 +164,17 @@ export class Sending {
     );
   }
 
-  #compose({ caller, operation, sourceIp }: Submission, draft: Draft, tags: readonly Tag[]): Composed {
+  async #compose(
+    { caller, operation, sourceIp }: Submission,
+    draft: Draft,
+    { tags, identity, set }: Decided,
+  ): Promise<Composed> {
     const { clock, random, names } = this.#needs;
     const at = clock.civil();
     const { account, region } = caller;
     const id = outgoingMessageId(region, clock, random);
     const content = rewriteHeader({
-      message: draft.content,
-      header: draft.header,
+      ...(await this.#tracked(draft, set, id)),
       remove: takenOff,
       append: [
         ['Message-ID', `<${id}@${names.messageIdDomain(region)}>`],
@@ -146,31 +194,77 @@ export class Sending {
       size: content.length,
       bodyHash: simpleBodyHash(content.subarray(readHeader(content).bodyStart)),
       tags,
-      facts: { operation, callerArn: caller.arn, sourceIp, fromAddress: draft.fromAddress },
+      facts: {
+        operation,
+        callerArn: caller.arn,
+        sourceIp,
+        fromAddress: draft.fromAddress,
+        identity: identity.name,
+        ...(set && factsOf(set, draft)),
+      },
       content,
     };
   }
 
-  /** Bytes, message, a delivery for each recipient, the Send event and the quota, in one durable step. */
-  async #accept({ content, ...facts }: Composed): Promise<void> {
-    const { store, messages, delivery, events } = this.#needs;
+  /** Links and a pixel that tell of clicks and opens, where a destination of the set wants to hear of them. */
+  async #tracked({ content: message, header }: Draft, set: ConfigurationSet | undefined, messageId: string) {
+    const { links, url } = this.#needs;
+    const wants = (event: 'open' | 'click') =>
+      set?.destinations.some(({ enabled, events }) => enabled && events.includes(event)) ?? false;
+    const [opens, clicks] = [wants('open'), wants('click')];
+    if (!opens && !clicks) return { message, header };
+    // Loaded when it is first wanted: a start should not wait for an HTML parser.
+    const { trackMessage } = await import('../../mail/tracked-message.ts');
+    const base = { ...set?.tracking, url: url() };
+    const tracked = trackMessage(message, links.tracking({ messageId, base, opens, clicks }));
+    return { message: tracked, header: tracked === message ? header : readHeader(tracked) };
+  }
+
+  /** Bytes, message, a delivery for each recipient, the Send event with what it owes and the quota, in one durable step. */
+  async #accept(
+    { content, ...facts }: Composed,
+    set: ConfigurationSet | undefined,
+    count: readonly Command[],
+  ): Promise<void> {
+    const { store, messages, delivery, publishing, reputation, suppressing } = this.#needs;
     if (store.isFull()) throw new Refusal('busy', 'Insufficient system storage');
     const { segment, commands } = await store.bytes.stage(content);
     const message: Message = { ...facts, segments: [segment] };
     const { at } = message;
-    await store.rows.write(
-      [
-        ...commands,
-        messages.record(message),
-        ...delivery.enqueue(message),
-        events.record(message, at, { type: 'send' }),
-        counters.add(message, SENT, at, message.recipients.length),
-      ],
-      'durable',
-    );
+    const sent = await publishing.record({ message, at, happening: { type: 'send' }, content });
+    const suppressed = await reputation.among(message, message.recipients, await suppressing(message));
+    const lifetime = set?.maxDeliverySeconds && set.maxDeliverySeconds * SECOND;
+    const enqueued = await delivery.enqueue(message, { lifetime, suppressed, content });
+    await store.rows.write([...commands, messages.record(message), ...sent, ...enqueued.batch, ...count], 'durable');
     messages.announce();
-    delivery.loop.wake();
+    publishing.announce(message);
+    if (enqueued.waiting) delivery.loop.wake();
   }
 }
 
 type Composed = Omit<Message, 'segments'> & { readonly content: Buffer };
+
+/** What was found out of a submission before it is composed. */
+interface Decided {
+  readonly tags: readonly Tag[];
+  /** Of the author. */
+  readonly identity: Identity;
+  readonly set: ConfigurationSet | undefined;
+}
+
+function sendingSet(set: ConfigurationSet): ConfigurationSet {
+  if (set.sendingEnabled) return set;
+  throw new Refusal('configuration-set-paused', `Email sending is disabled for configuration set <${set.name}>.`, {
+    ConfigurationSetName: set.name,
+  });
+}
+
+/** What the message keeps of its set: the name, what was promised of its delivery, and the header for its events. */
+function factsOf({ name, tls }: ConfigurationSet, { header }: Draft): Message['facts'] {
+  const removed = takenOffFields(header, takenOff);
+  return {
+    configurationSet: name,
+    ...(tls === 'require' && { tls }),
+    ...(removed !== undefined && { takenOff: removed }),
+  };
+}

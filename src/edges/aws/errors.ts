@@ -35,6 +35,8 @@ const words: Readonly<Record<Reason, readonly [v1: Word, v2: Word]>> = {
   'mail-from-not-verified': ['MailFromDomainNotVerifiedException', 'MailFromDomainNotVerifiedException'],
   'from-address-not-verified': ['FromEmailAddressNotVerified', 'BadRequestException'],
   'configuration-set-not-found': ['ConfigurationSetDoesNotExist', 'NotFoundException'],
+  'invalid-firehose-destination': ['InvalidFirehoseDestination', 'BadRequestException'],
+  'invalid-cloudwatch-destination': ['InvalidCloudWatchDestination', 'BadRequestException'],
   'template-not-found': ['TemplateDoesNotExist', 'NotFoundException'],
   'invalid-template': ['InvalidTemplate', 'BadRequestException'],
   'invalid-rendering-data': ['InvalidRenderingParameter', 'BadRequestException'],
@@ -127,12 +129,27 @@ const words: Readonly<Record<Reason, readonly [v1: Word, v2: Word]>> = {
 
 /** Where v2 has one error for all kinds of resources, v1 has one for each: the operation tells which is meant. */
 const v1WordsOfOperations: Readonly<Record<string, Partial<Record<Reason, Word>>>> = {
-  CreateConfigurationSet: { 'already-exists': 'ConfigurationSetAlreadyExists' },
-  CreateConfigurationSetEventDestination: { 'already-exists': 'EventDestinationAlreadyExists' },
-  UpdateConfigurationSetEventDestination: { 'not-found': 'EventDestinationDoesNotExist' },
+  CreateConfigurationSet: {
+    'already-exists': 'ConfigurationSetAlreadyExists',
+    'invalid-parameter': 'InvalidConfigurationSet',
+  },
+  CreateConfigurationSetEventDestination: {
+    'already-exists': 'EventDestinationAlreadyExists',
+    'invalid-sns-topic': 'InvalidSNSDestination',
+  },
+  UpdateConfigurationSetEventDestination: {
+    'not-found': 'EventDestinationDoesNotExist',
+    'invalid-sns-topic': 'InvalidSNSDestination',
+  },
   DeleteConfigurationSetEventDestination: { 'not-found': 'EventDestinationDoesNotExist' },
-  CreateConfigurationSetTrackingOptions: { 'already-exists': 'TrackingOptionsAlreadyExistsException' },
-  UpdateConfigurationSetTrackingOptions: { 'not-found': 'TrackingOptionsDoesNotExistException' },
+  CreateConfigurationSetTrackingOptions: {
+    'already-exists': 'TrackingOptionsAlreadyExistsException',
+    'invalid-parameter': 'InvalidTrackingOptions',
+  },
+  UpdateConfigurationSetTrackingOptions: {
+    'not-found': 'TrackingOptionsDoesNotExistException',
+    'invalid-parameter': 'InvalidTrackingOptions',
+  },
   DeleteConfigurationSetTrackingOptions: { 'not-found': 'TrackingOptionsDoesNotExistException' },
   CreateCustomVerificationEmailTemplate: { 'already-exists': 'CustomVerificationEmailTemplateAlreadyExists' },
   GetCustomVerificationEmailTemplate: { 'template-not-found': 'CustomVerificationEmailTemplateDoesNotExist' },

@@ -51,6 +51,11 @@ export class Gateway {
     this.#options = options;
   }
 
+  /** Loads a service before it is asked for; should that fail, the first request tells. */
+  preload(service: string): void {
+    setImmediate(() => void this.#load(service).catch(() => this.#services.delete(service)));
+  }
+
   /** Nothing for an unsigned request that resembles none of AWS's. */
   readonly handle: HttpHandler = (request) => {
     const scope = readScope(request);
@@ -113,10 +118,13 @@ export class Gateway {
 
   async #serviceOf({ service: name }: Destination): Promise<Service> {
     const known = this.#services.get(name);
-    if (known) return known;
+    return known ?? this.#load(name);
+  }
+
+  async #load(name: string): Promise<Service> {
     const { services } = this.#options;
     if (!Object.hasOwn(services, name)) throw new Refusal('not-built', `${name} is not built yet`);
-    const service = services[name]!();
+    const service = this.#services.get(name) ?? services[name]!();
     this.#services.set(name, service);
     return service;
   }

@@ -1,12 +1,20 @@
+import type { ConfigurationSets } from '../../core/configuration-sets/configuration-sets.ts';
+import type { Contacts } from '../../core/contacts/contacts.ts';
 import type { Identities } from '../../core/identities/identities.ts';
 import type { RuleSets } from '../../core/receiving/receiving.ts';
+import type { Reputation } from '../../core/reputation/reputation.ts';
 import type { Sending } from '../../core/sending/sending.ts';
 import type { Buckets, Topics } from '../../core/targets/targets.ts';
+import type { Templates } from '../../core/templates/templates.ts';
 
 /** What the handlers may call: the faces of the core's rooms. */
 export interface Rooms {
   readonly identities: Identities;
+  readonly contacts: Contacts;
+  readonly configurationSets: ConfigurationSets;
   readonly sending: Sending;
+  readonly reputation: Reputation;
+  readonly templates: Templates;
   readonly ruleSets: RuleSets;
   readonly buckets: Buckets;
   readonly topics: Topics;

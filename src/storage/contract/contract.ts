@@ -182,6 +182,7 @@ export function storageContract(
         const names = (page: { name: string }[]) => page.map(({ name }) => name).join('');
         assert.equal(names(await kind.list(scope, { limit: 3 })), 'Dab');
         assert.equal(names(await kind.list(scope, { after: 'b', limit: 3 })), 'c');
+        assert.deepEqual([await kind.count(scope), await kind.count(other)], [4, 0]);
         const first = await kind.newest(scope, { limit: 2 });
         assert.equal(names(first), 'ca');
         assert.equal(names(await kind.newest(scope, { before: first.at(-1)!, limit: 3 })), 'Db');

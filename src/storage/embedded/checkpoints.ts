@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { Log } from '../../base/log.ts';
+import { Thread, type Work } from '../../base/thread.ts';
 import { PAGE } from './database.ts';
-import { Thread, type Work } from './thread.ts';
 
 /** Octets of a frame of the log: a page and its header. */
 const FRAME = PAGE + 24;

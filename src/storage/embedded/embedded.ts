@@ -13,6 +13,7 @@ import { migrate, openDatabase } from './database.ts';
 import { DiskSpace } from './disk-space.ts';
 import { erasing } from './erase.ts';
 import { Flusher } from './flusher.ts';
+import { KnownGenerations } from './known-generations.ts';
 import { lockFolder } from './lock.ts';
 import { LogFile } from './log-file.ts';
 import { PreparedStatements } from './prepared.ts';
@@ -110,6 +111,7 @@ class EmbeddedStore implements Store {
     this.#logFile = new LogFile(`${db.name}-wal`, seams.flush);
     const failed = (error: Error) => this.#fail(error);
     const prepared = new PreparedStatements(db);
+    const known = new KnownGenerations(prepared);
     this.#flusher = new Flusher(() => this.#logFile.flush(), failed);
     const ids = new TimeOrderedIds(clock, random);
     const warn = (error: Error) => log.warn(error, 'A file of a segment could not be removed');
@@ -119,7 +121,10 @@ class EmbeddedStore implements Store {
       db,
       prepared,
       flusher: this.#flusher,
-      applied: (batch, rows) => this.bytes.applied(batch, rows),
+      applied: (batch, rows) => {
+        known.applied(batch);
+        this.bytes.applied(batch, rows);
+      },
       committed: () => this.#checkpoints.look(),
     });
     const bounds = seams.logBounds ?? logBounds;
@@ -127,6 +132,7 @@ class EmbeddedStore implements Store {
     this.rows = {
       first: async <Row>(call: Call<Row>) => prepared.first(call) as Row | undefined,
       all: async <Row>(call: Call<Row>) => prepared.all(call) as Row[],
+      generation: async (scope) => known.of(scope),
       write: (batch, until) => this.#writer.write(batch, until),
     };
     this.#sweep = this.bytes.sweep().catch(warn);

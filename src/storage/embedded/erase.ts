@@ -60,7 +60,12 @@ function erasingScope(all: readonly Table[], { account, region }: Scope): Comman
   ];
 }
 
+const NAME = 'erase';
+
 function command(sql: string, parameters: Record<string, Value> = {}): Command {
   const compiled = { sql, parameters: Object.keys(parameters) };
-  return { statement: { name: 'erase', compile: () => compiled }, parameters };
+  return { statement: { name: NAME, compile: () => compiled }, parameters };
 }
+
+/** Whether a command may have changed anything. */
+export const isErasing = ({ statement }: Command): boolean => statement.name === NAME;

@@ -1,6 +1,6 @@
 import { closeSync, fdatasync, openSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { Thread, type Work } from './thread.ts';
+import { Thread, type Work } from '../../base/thread.ts';
 
 /** A store that lives no longer than this many flushes does without a thread. */
 const FLUSHES_IN_POOL = 100;

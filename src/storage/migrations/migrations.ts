@@ -1,10 +1,16 @@
 import type { Kysely } from 'kysely';
 import type { Dialect } from '../ports.ts';
 import { first } from './0001-first.ts';
+import { contacts } from './0002-contacts.ts';
+import { suppressed } from './0003-suppressed.ts';
 
 export type Migrations = Readonly<Record<string, { up(db: Kysely<unknown>): Promise<void> }>>;
 
 /** Every change of the tables, in order. A migration that was released never changes; a new one is added below it. */
 export function migrations(dialect: Dialect): Migrations {
-  return { '0001-first': { up: first(dialect) } };
+  return {
+    '0001-first': { up: first(dialect) },
+    '0002-contacts': { up: contacts(dialect) },
+    '0003-suppressed': { up: suppressed(dialect) },
+  };
 }

@@ -1,10 +1,7 @@
 import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, TLSSocket } from 'node:tls';
-import NodemailerConnection, {
-  type SMTPConnectionEnvelope,
-  type SMTPConnectionOptions,
-  type SMTPError,
-} from 'nodemailer/lib/smtp-connection';
+import type NodemailerConnection from 'nodemailer/lib/smtp-connection';
+import type { SMTPConnectionEnvelope, SMTPConnectionOptions, SMTPError } from 'nodemailer/lib/smtp-connection';
 import { MINUTE, SECOND } from '../../base/clock.ts';
 
 /**
@@ -98,7 +95,9 @@ export class SmtpClient {
 
   /** An open, greeted, secured and logged-in connection, or where that ended. */
   static async connect(options: ConnectOptions): Promise<SmtpClient | Answer> {
-    const connection = new NodemailerConnection(connectionOptions(options));
+    // Loaded when mail first goes out: a start should not wait for it.
+    const { default: Connection } = await import('nodemailer/lib/smtp-connection');
+    const connection = new Connection(connectionOptions(options));
     const client = new SmtpClient(connection);
     const failed = await client.#handshake();
     if (failed) return failed;

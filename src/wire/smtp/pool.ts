@@ -21,6 +21,11 @@ const smtpPoolLimits: SmtpPoolLimits = {
   idle: 5 * SECOND,
 };
 
+export interface PooledAnswer extends RecipientAnswer {
+  /** Address that we spoke from, where there was a connection. */
+  readonly localAddress?: string | undefined;
+}
+
 interface Kept {
   readonly client: SmtpClient;
   messages: number;
@@ -52,7 +57,7 @@ export class SmtpPool {
   }
 
   /** An answer for each recipient, in order; where no connection came about all get its answer. */
-  async deliver(options: ConnectOptions, message: OutgoingMessage): Promise<readonly RecipientAnswer[]> {
+  async deliver(options: ConnectOptions, message: OutgoingMessage): Promise<readonly PooledAnswer[]> {
     const key = peerKey(options);
     const peer = this.#peers.get(key) ?? { key, busy: 0, idle: [], waiting: [] };
     this.#peers.set(key, peer);
@@ -79,12 +84,12 @@ export class SmtpPool {
   }
 
   /** Nothing where no kept connection is left, or where the one tried was dead. */
-  async #deliverKept(peer: Peer, message: OutgoingMessage): Promise<readonly RecipientAnswer[] | undefined> {
+  async #deliverKept(peer: Peer, message: OutgoingMessage): Promise<readonly PooledAnswer[] | undefined> {
     const kept = peer.idle.pop();
     if (!kept) return undefined;
     clearTimeout(kept.timer);
     if (!kept.client.open) return undefined;
-    const answers = await kept.client.deliver(message);
+    const answers = await deliverBy(kept.client, message);
     this.#keep(peer, kept);
     return answers.every(wasGoodbye) ? undefined : answers;
   }
@@ -94,7 +99,7 @@ export class SmtpPool {
     if (!(client instanceof SmtpClient)) {
       return message.to.map((address) => ({ address, accepted: false, ...client }));
     }
-    const answers = await client.deliver(message);
+    const answers = await deliverBy(client, message);
     this.#keep(peer, { client, messages: 0, timer: undefined });
     return answers;
   }
@@ -117,6 +122,12 @@ export class SmtpPool {
   #tidy(peer: Peer): void {
     if (peer.busy === 0 && peer.idle.length === 0) this.#peers.delete(peer.key);
   }
+}
+
+async function deliverBy(client: SmtpClient, message: OutgoingMessage): Promise<readonly PooledAnswer[]> {
+  // A connection that has ended no longer tells.
+  const { localAddress } = client;
+  return (await client.deliver(message)).map((answer) => ({ ...answer, localAddress }));
 }
 
 function retire({ client, timer }: Kept): void {

@@ -7,17 +7,21 @@ import { modelOf } from '../protocol/schema.ts';
 import { constraintsOf } from '../protocol/service-constraints.ts';
 import type { Rooms } from '../rooms.ts';
 import { type Service, serviceOf } from '../service.ts';
+import * as configurationSets from './configuration-sets.ts';
 import type { Sdk } from './contract.ts';
 import * as identities from './identities.ts';
 import type { notBuilt } from './not-built.ts';
 import * as receiving from './receiving.ts';
 import * as sending from './sending.ts';
+import * as templates from './templates.ts';
 
 /** One line a handler file: `...identities`. */
 export const handlers = handlersOf<Sdk, Rooms, (typeof notBuilt)[number]>()({
+  ...configurationSets,
   ...identities,
   ...receiving,
   ...sending,
+  ...templates,
 });
 
 const model = modelOf(sdk);

@@ -8,15 +8,13 @@ const MOST_LISTED = 1_000;
 const LISTED = 25;
 
 export async function CreateEmailIdentity(
-  { identities }: Rooms,
+  { identities, configurationSets }: Rooms,
   input: In<'CreateEmailIdentity'>,
   caller: Caller,
 ): Promise<Out<'CreateEmailIdentity'>> {
   const { EmailIdentity, DkimSigningAttributes, ConfigurationSetName, Tags } = input;
   const { DomainSigningSelector: selector, DomainSigningPrivateKey: privateKey } = DkimSigningAttributes ?? {};
-  if (ConfigurationSetName) {
-    throw new Refusal('configuration-set-not-found', `Configuration set <${ConfigurationSetName}> does not exist.`);
-  }
+  if (ConfigurationSetName) await configurationSets.get(caller, ConfigurationSetName);
   if ((selector === undefined) !== (privateKey === undefined)) {
     throw new Refusal('invalid-parameter', 'DomainSigningSelector and DomainSigningPrivateKey go together.');
   }
@@ -24,6 +22,7 @@ export async function CreateEmailIdentity(
     easyDkim: true,
     ...(selector !== undefined && privateKey !== undefined && { ownKey: { selector, privateKey } }),
     tags: (Tags ?? []).map(({ Key, Value }) => ({ key: Key, value: Value })),
+    configurationSet: ConfigurationSetName || undefined,
   });
   return {
     IdentityType: typeOf(identity),
@@ -47,8 +46,19 @@ export async function GetEmailIdentity(
     MailFromAttributes: { BehaviorOnMxFailure: 'USE_DEFAULT_VALUE' } as Out<'GetEmailIdentity'>['MailFromAttributes'],
     Policies: {},
     Tags: identity.tags.map(({ key, value }) => ({ Key: key, Value: value })),
+    ConfigurationSetName: identity.configurationSet,
     VerificationStatus: statuses[identity.status],
   };
+}
+
+export async function PutEmailIdentityConfigurationSetAttributes(
+  { identities, configurationSets }: Rooms,
+  { EmailIdentity, ConfigurationSetName }: In<'PutEmailIdentityConfigurationSetAttributes'>,
+  caller: Caller,
+): Promise<Out<'PutEmailIdentityConfigurationSetAttributes'>> {
+  if (ConfigurationSetName) await configurationSets.get(caller, ConfigurationSetName);
+  if (await identities.setConfigurationSet(caller, EmailIdentity, ConfigurationSetName || undefined)) return {};
+  throw new Refusal('not-found', `Identity <${EmailIdentity}> does not exist.`);
 }
 
 export async function ListEmailIdentities(

@@ -3,6 +3,7 @@ import type { Submission } from '../../../core/sending/sending.ts';
 import type { Caller } from '../caller.ts';
 import type { Rooms } from '../rooms.ts';
 import type { In, Out } from './contract.ts';
+import { reasonNames } from './suppression-reasons.ts';
 
 /** SES: 40 MB after encoding. */
 const MESSAGE_OCTETS = 41_943_040;
@@ -21,17 +22,18 @@ export async function SendEmail({ sending }: Rooms, input: In<'SendEmail'>, call
 }
 
 export async function GetAccount(
-  { sending }: Rooms,
+  { sending, reputation }: Rooms,
   _input: In<'GetAccount'>,
   caller: Caller,
 ): Promise<Out<'GetAccount'>> {
-  const quota = await sending.quota(caller);
+  const [quota, reasons] = await Promise.all([sending.quota(caller), reputation.reasons(caller)]);
   return {
     DedicatedIpAutoWarmupEnabled: true,
     EnforcementStatus: 'HEALTHY',
-    ProductionAccessEnabled: true,
+    ProductionAccessEnabled: !quota.sandbox,
     SendQuota: { Max24HourSend: quota.perDay, MaxSendRate: quota.perSecond, SentLast24Hours: quota.sentLastDay },
     SendingEnabled: true,
+    SuppressionAttributes: { SuppressedReasons: reasons.map((reason) => reasonNames[reason]) },
   };
 }
 

@@ -6,13 +6,24 @@ import { modelOf } from '../protocol/schema.ts';
 import { constraintsOf } from '../protocol/service-constraints.ts';
 import type { Rooms } from '../rooms.ts';
 import { type Service, serviceOf } from '../service.ts';
+import * as configurationSets from './configuration-sets.ts';
+import * as contacts from './contacts.ts';
 import type { Sdk } from './contract.ts';
 import * as identities from './identities.ts';
 import type { notBuilt } from './not-built.ts';
 import * as sending from './sending.ts';
+import * as suppression from './suppression.ts';
+import * as templates from './templates.ts';
 
 /** One line a handler file: `...identities`. */
-export const handlers = handlersOf<Sdk, Rooms, (typeof notBuilt)[number]>()({ ...identities, ...sending });
+export const handlers = handlersOf<Sdk, Rooms, (typeof notBuilt)[number]>()({
+  ...configurationSets,
+  ...contacts,
+  ...identities,
+  ...sending,
+  ...suppression,
+  ...templates,
+});
 
 /** Where boto3 and the CLI still look for what newer models have moved to a POST. */
 const aliases: readonly Alias[] = [

@@ -1,0 +1,80 @@
+/**
+ * What a batch costs: 50 data sets and a template of medium size with lists and conditions, beside bare Handlebars that
+ * has compiled it once, in one process. `node bench/render.ts`
+ */
+import Handlebars from 'handlebars';
+import { Renderers } from '../src/core/templates/renderers.ts';
+import { Templates } from '../src/core/templates/templates.ts';
+
+const ENTRIES = 50;
+/** Turns are short and many, so that what else the machine does falls on both alike; the first of them warm up. */
+const TURN = 30;
+const TURNS = 60;
+const WARM_UP = 20;
+
+const content = {
+  subject: '{{customer.firstName}}, your order {{order}}',
+  html: `<html><body><h1>Hello {{customer.firstName}} {{customer.lastName}},</h1>
+<p>Thank you for your order {{order}}. {{#if express}}It arrives tomorrow.{{else}}It arrives within a week.{{/if}}</p>
+<table>
+{{#each items}}
+<tr><td style="padding:4px">{{@index}}</td><td><a href="https://shop.example.com/p/{{sku}}">{{name}}</a></td>
+<td>{{#if reduced}}<s>{{before}}</s> {{price}}{{else}}{{price}}{{/if}}{{#unless @last}},{{/unless}}</td></tr>
+{{/each}}
+</table>
+${'<p style="font-family:sans-serif">Lorem ipsum dolor sit amet, consectetur adipiscing elit.</p>\n'.repeat(20)}
+<p>{{#with address}}{{street}}, {{zip}} {{city}}{{/with}}</p></body></html>`,
+};
+const entries = Array.from({ length: ENTRIES }, (_, n) =>
+  JSON.stringify({
+    customer: { firstName: `First${n}`, lastName: `Last${n}` },
+    order: 1_000 + n,
+    express: n % 2 === 0,
+    address: { street: `Street ${n}`, zip: String(10_000 + n), city: 'Berlin' },
+    items: Array.from({ length: 10 }, (_, i) => ({
+      sku: `sku-${n}-${i}`,
+      name: `Item ${i}`,
+      reduced: i % 3 === 0,
+      before: '12.00',
+      price: '9.99',
+    })),
+  }),
+);
+
+const renderers = new Renderers();
+// Only its rendering is used, and that needs nothing.
+const templates = new Templates({} as ConstructorParameters<typeof Templates>[0], renderers);
+const parts = [content.subject, content.html].map((part) => Handlebars.compile(part, { noEscape: true }));
+const data = entries.map((entry) => JSON.parse(entry) as object);
+
+const ours = () => templates.renderMany(content, { entries });
+const bare = () => data.map((one) => parts.map((part) => part(one)));
+const withJson = () =>
+  entries.map((entry) => {
+    const one = JSON.parse(entry) as object;
+    return parts.map((part) => part(one));
+  });
+
+for (const [n, one] of (await ours()).entries()) {
+  const expected = parts[1]!(data[n]);
+  if (!one.ok || one.rendered.html !== expected) throw new Error(`They differ: ${JSON.stringify(one)}`);
+}
+const contenders = [
+  { name: 'Handlebars, data at hand', work: bare },
+  { name: 'Handlebars, data as JSON', work: withJson },
+  { name: 'sesame', work: ours },
+].map((contender) => ({ ...contender, rates: [] as number[] }));
+for (let turn = -WARM_UP; turn < TURNS; turn++) {
+  for (const { work, rates } of contenders) {
+    const from = performance.now();
+    let count = 0;
+    for (; performance.now() - from < TURN; count++) await work();
+    if (turn >= 0) rates.push((count * ENTRIES * 1_000) / (performance.now() - from));
+  }
+}
+const medians = contenders.map(({ rates }) => rates.toSorted((a, b) => a - b)[rates.length >> 1]!);
+for (const [n, { name }] of contenders.entries()) {
+  const share = Math.round((100 * medians[n]!) / medians[0]!);
+  console.log(`${name}: ${Math.round(medians[n]!)} messages/s, ${share} % of bare Handlebars`);
+}
+await renderers.stop();

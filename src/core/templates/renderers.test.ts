@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import type { Rendering } from './batch.ts';
+import { Renderers } from './renderers.ts';
+
+// Through the threads.
+const renderers = new Renderers();
+after(() => renderers.stop());
+
+const render = (subject: string, ...data: unknown[]) =>
+  renderers.ask({ template: { subject }, data: { entries: data.map((one) => JSON.stringify(one)) } });
+const said = (done: readonly Rendering[]) => done.map((one) => (one.ok ? one.rendered.subject : one.reason));
+
+test('a batch is answered in its order, and what fails is one message', async () => {
+  const list = Array(60_000).fill(1);
+  const done = await render(
+    '{{#each list}}{{#each ../list}}{{this}}{{/each}}{{/each}}',
+    { list: [1, 2] },
+    { list },
+    {},
+    { list: [3] },
+  );
+  assert.deepEqual(said(done), [
+    '1212',
+    'The template does not come to an end with this rendering data.',
+    "Attribute 'list' is not present in the rendering data.",
+    '3',
+  ]);
+});
+
+test('more at a time than there are threads', async () => {
+  const asked = Array.from({ length: 20 }, (_, i) => render('{{#if i}}{{i}}{{/if}}', { i: i + 1 }));
+  assert.deepEqual(
+    (await Promise.all(asked)).map((done) => said(done)[0]),
+    Array.from({ length: 20 }, (_, i) => String(i + 1)),
+  );
+});
+
+/** Handlebars looks for the line that a block stands on in a way that is quadratic in blank lines. */
+const slow = `${'\n'.repeat(2_000_000)}x{{#if a}}{{/if}}`;
+
+test('a template that is read for too long has failed, and its thread is replaced', async () => {
+  const hasty = new Renderers(300);
+  after(() => hasty.stop());
+  const [fault] = await hasty.ask({ template: { subject: slow } });
+  assert.ok(fault && !fault.ok && fault.reason === 'The template takes too much time.');
+  const late = await hasty.ask({ template: { subject: slow }, data: { entries: ['{}', '{}'] } });
+  assert.deepEqual(said(late), Array(2).fill('The template takes too much time.'));
+});
+
+test('a template that takes too much memory has failed, and its thread is replaced', async () => {
+  const [fault] = await renderers.ask({ template: { subject: '{{#a}}{{/a}}'.repeat(400_000) } });
+  assert.ok(fault && !fault.ok && /too much (memory|time)/.test(fault.reason));
+  assert.deepEqual(said(await render('{{#if a}}1{{/if}}', { a: 1 })), ['1']);
+});

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import {
+  CreateConfigurationSetCommand,
+  CreateConfigurationSetEventDestinationCommand,
+  CreateEmailIdentityCommand,
+  SESv2Client,
+  SendEmailCommand,
+} from '@aws-sdk/client-sesv2';
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { SesameUnderTest } from '../world/sesame.ts';
+import { Subscriber } from '../world/subscriber.ts';
+
+// One story: a mail with links is opened and clicked, and its author hears of both.
+let sesame: SesameUnderTest;
+let subscriber: Subscriber;
+let ses: SESv2Client;
+let html: string;
+let id: string;
+
+before(async () => {
+  subscriber = await Subscriber.start();
+  sesame = await SesameUnderTest.start();
+  ses = new SESv2Client(sesame.client);
+  const sns = new SNSClient(sesame.client);
+  const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: 'engagement' }));
+  await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'http', Endpoint: subscriber.url }));
+  await fetch(JSON.parse((await subscriber.post()).body).SubscribeURL);
+  sns.destroy();
+  await ses.send(new CreateEmailIdentityCommand({ EmailIdentity: 'sender.example' }));
+  await ses.send(new CreateConfigurationSetCommand({ ConfigurationSetName: 'tracked' }));
+  await ses.send(
+    new CreateConfigurationSetEventDestinationCommand({
+      ConfigurationSetName: 'tracked',
+      EventDestinationName: 'topic',
+      EventDestination: { Enabled: true, MatchingEventTypes: ['OPEN', 'CLICK'], SnsDestination: { TopicArn } },
+    }),
+  );
+});
+after(async () => {
+  ses?.destroy();
+  await sesame?.stop();
+  await subscriber?.close();
+});
+
+const event = async (type: string) => {
+  const posted = await subscriber.post(({ body }) => body.includes(`\\"eventType\\":\\"${type}\\"`));
+  return JSON.parse(JSON.parse(posted.body).Message);
+};
+const linkIn = (pattern: RegExp) => pattern.exec(html)![1]!.replaceAll('&amp;', '&');
+
+test('links and the end of the body are rewritten, the rest stays', async () => {
+  const body =
+    '<html><body><p>Grüße</p><a ses:tags="product:book" href="https://shop.example/a?x=1&amp;y=2">shop</a> <a ses:no-track href="https://plain.example/">plain</a> <a href="mailto:a@b.example">mail</a></body></html>';
+  const { MessageId = '' } = await ses.send(
+    new SendEmailCommand({
+      FromEmailAddress: 'ann@sender.example',
+      Destination: { ToAddresses: ['bob@world.example'] },
+      ConfigurationSetName: 'tracked',
+      Content: { Simple: { Subject: { Data: 'x' }, Body: { Html: { Data: body, Charset: 'UTF-8' } } } },
+    }),
+  );
+  id = MessageId;
+  ({ html } = await sesame.shown(id));
+  assert.match(html, /<p>Grüße<\/p>/);
+  assert.match(html, /<a href="https:\/\/plain\.example\/">plain<\/a> <a href="mailto:a@b\.example">/);
+  assert.doesNotMatch(html, /ses:|href="https:\/\/shop/);
+});
+
+test('a click leads where the author wanted, and is told with its tags', async () => {
+  const answer = await fetch(linkIn(/href="([^"]*\/L0\/[^"]*)"/), { redirect: 'manual' });
+  assert.deepEqual([answer.status, answer.headers.get('location')], [302, 'https://shop.example/a?x=1&y=2']);
+  const { click, mail } = await event('Click');
+  assert.equal(mail.messageId, id);
+  assert.equal(click.link, 'https://shop.example/a?x=1&y=2');
+  assert.deepEqual(click.linkTags, { product: ['book'] });
+});
+
+test('an open is told; a link that was changed leads nowhere', async () => {
+  const answer = await fetch(linkIn(/src="([^"]*\/I0\/[^"]*)"/));
+  assert.deepEqual([answer.status, answer.headers.get('content-type')], [200, 'image/gif']);
+  assert.equal((await event('Open')).open.ipAddress, '127.0.0.1');
+  const forged = linkIn(/href="([^"]*\/L0\/[^"]*)"/).replace('shop.example', 'evil.example');
+  assert.equal((await fetch(forged, { redirect: 'manual' })).status, 404);
+  const types = (await sesame.shown(id)).timeline.map((one: { type: string }) => one.type);
+  assert.deepEqual(types, ['send', 'delivery', 'click', 'open']);
+});
+
+test('without a destination that wants it nothing is rewritten', async () => {
+  const { MessageId = '' } = await ses.send(
+    new SendEmailCommand({
+      FromEmailAddress: 'ann@sender.example',
+      Destination: { ToAddresses: ['bob@world.example'] },
+      Content: { Simple: { Subject: { Data: 'x' }, Body: { Html: { Data: '<a href="https://x.example/">x</a>' } } } },
+    }),
+  );
+  assert.match((await sesame.shown(MessageId)).html, /<a href="https:\/\/x\.example\/">x<\/a>/);
+});
