@@ -140,6 +140,12 @@ test('the list is paged, the latest created first', async () => {
   assert.ok(first.TemplatesMetadata?.[0]?.CreatedTimestamp instanceof Date);
   const second = await old.send(new v1.ListTemplatesCommand({ NextToken: first.NextToken }));
   assert.equal(second.TemplatesMetadata?.[0]?.Name, wanted[10]);
+  for (const MaxItems of [0, 101]) {
+    const all = await old.send(new v1.ListTemplatesCommand({ MaxItems }));
+    assert.ok(all.TemplatesMetadata!.length >= made.length && all.NextToken === undefined);
+  }
+  const wrong = old.send(new v1.ListTemplatesCommand({ NextToken: 'x' }));
+  await check(wrong, 'InvalidParameterValue', 'Invalid PageToken <x>.');
   const list = (input: v2.ListEmailTemplatesCommandInput) => ses.send(new v2.ListEmailTemplatesCommand(input));
   await check(list({ PageSize: 101 }), 'BadRequestException', 'The page size must be between 1 and 100');
   await check(list({ NextToken: 'x' }), 'BadRequestException', 'Invalid PageToken <x>.');
@@ -168,4 +174,25 @@ test('a rehearsal answers the whole message', async () => {
   await check(render('animals', '[]'), 'BadRequestException', invalid);
   await check(renderOld('none', '{}'), 'TemplateDoesNotExistException', 'Template none does not exist.');
   await check(render('none', '{}'), 'NotFoundException', 'Template none does not exist.', 404);
+});
+
+test('a hostile template harms its own message only', async () => {
+  const lists = '{{#each a}}{{#each @root.a}}{{#each @root.a}}x{{/each}}{{/each}}{{/each}}';
+  await create('endless', { Subject: 'S', Html: lists });
+  await create('itself', { Subject: 'S', Html: '{{#*inline "p"}}{{> p}}{{/inline}}{{> p}}' });
+  await create('curious', { Subject: 'S', Html: '{{#with a.constructor}}found{{/with}}{{a.__proto__.constructor}}' });
+  const a = JSON.stringify({ a: Array(100_000).fill(1) });
+  const [endless, itself, curious, good] = await Promise.allSettled([
+    render('endless', a),
+    render('itself', a),
+    render('curious', a),
+    render('endless', '{"a":[1,2]}'),
+  ]);
+  const said = [endless, itself, curious].map((one) => one.status === 'rejected' && one.reason.message);
+  assert.deepEqual(said, [
+    'The template does not come to an end with this rendering data.',
+    'The partials of the template are nested too deeply.',
+    "Attribute 'a.__proto__.constructor' is not present in the rendering data.",
+  ]);
+  assert.match((good.status === 'fulfilled' && good.value.RenderedTemplate) || '', /^x{8}\r?$/m);
 });

@@ -44,10 +44,12 @@ export class Renderers {
   readonly #idle: Renderer[] = [];
   readonly #waiting: (() => void)[] = [];
   readonly #patience: number;
+  readonly #memory: number;
   #busy = 0;
 
-  constructor(patience = PATIENCE) {
+  constructor({ patience = PATIENCE, memory = MEMORY } = {}) {
     this.#patience = patience;
+    this.#memory = memory;
   }
 
   async ask(question: work.Question): Promise<batch.Rendering[]> {
@@ -70,7 +72,7 @@ export class Renderers {
   }
 
   #start(): Renderer {
-    return new Thread(work.rendering, { limits, keptCharacters: KEPT_CHARACTERS }, { declare, memory: MEMORY });
+    return new Thread(work.rendering, { limits, keptCharacters: KEPT_CHARACTERS }, { declare, memory: this.#memory });
   }
 
   #turn(): Promise<void> {

@@ -177,6 +177,7 @@ test('deep nesting is refused before the parser takes long', () => {
     assert.match(nested(before, after, 20_000)!, /: It is nested too deeply$/, before);
     if (after) assert.equal(nested(before, after, 100), undefined, before);
   }
+  assert.equal(nested('{{#> p}}{{#*inline "p"}}', '{{/inline}}{{/p}}', 100), undefined);
   const inParentheses = `{{#if ${'(lookup '.repeat(20_000)}a b${' b)'.repeat(20_000)}}}{{/if}}`;
   assert.match(nested(inParentheses, '', 1)!, /: It is nested too deeply$/);
   assert.match(nested(`{{#if a}}${'{{else if a}}'.repeat(20_000)}{{/if}}`, '', 1)!, /: It is nested too deeply$/);
