@@ -37,7 +37,7 @@ import { masterKey } from './settings/master-key.ts';
 import type { Settings } from './settings/settings.ts';
 import { openEmbedded } from './storage/embedded/embedded.ts';
 import { facts } from './storage/facts.ts';
-import type { Command, Scope } from './storage/ports.ts';
+import type { Scope } from './storage/ports.ts';
 import { Dns } from './wire/dns.ts';
 import { HttpPost } from './wire/http-post.ts';
 import { SmtpPool } from './wire/smtp/pool.ts';
@@ -216,10 +216,13 @@ export async function buildApp(settings: Settings, log: Log) {
     publishing.announce(message);
   }
 
-  async function subscriptionChanged(change: SubscriptionChange): Promise<Command[]> {
+  async function subscriptionChanged(change: SubscriptionChange) {
     const { messageId, list: contactList, source, before, after, at } = change;
     const message = await messages.get(messageId);
-    return message ? [events.record(message, at, { type: 'subscription', contactList, source, before, after })] : [];
+    if (!message) return { batch: [], announce: () => {} };
+    const happening = { type: 'subscription', contactList, source, before, after } as const;
+    const batch = await publishing.record({ message, at, happening });
+    return { batch, announce: () => publishing.announce(message) };
   }
 
   /** SES checks at creation that a rule's targets exist, in the region of the rule. */

@@ -105,8 +105,13 @@ interface Needs {
   readonly rows: Rows;
   readonly vault: Vault;
   readonly clock: Clock;
-  /** What is to be recorded of a choice, in the transaction that makes it. */
-  readonly changed: (change: SubscriptionChange) => Promise<readonly Command[]>;
+  /** What is to be recorded of a choice, in the transaction that makes it, and whom to tell once it is written. */
+  readonly changed: (change: SubscriptionChange) => Promise<Recorded>;
+}
+
+interface Recorded {
+  readonly batch: readonly Command[];
+  readonly announce: () => void;
 }
 
 /** Contacts that are looked at for one page: a filter that fits few ends a page early, or empty, as in SES. */
@@ -257,15 +262,19 @@ export class Contacts {
       const at = clock.civil();
       const before = preferencesOf(list.topics, now);
       const after = preferencesOf(list.topics, { unsubscribed, said });
-      const recorded = samePreferences(before, after) ? [] : await changed({ ...link, source, before, after, at });
+      const recorded = samePreferences(before, after)
+        ? undefined
+        : await changed({ ...link, source, before, after, at });
       const batch = [
         now.row
           ? replaceContactVersion({ ...now.row, unsubscribed: Number(unsubscribed), updated: at })
           : insertContact(this.#newRow(link.scope, link.list, link.address, { unsubscribed })),
         ...saying(link.scope, link.address, { preferences }),
-        ...recorded,
+        ...(recorded?.batch ?? []),
       ];
-      if ((await rows.write(batch, 'durable')).applied) return true;
+      if (!(await rows.write(batch, 'durable')).applied) continue;
+      recorded?.announce();
+      return true;
     }
   }
 
