@@ -57,3 +57,11 @@ test('a template that takes too much memory has failed, and its thread is replac
     '1',
   ]);
 });
+
+test('a stop ends what is being rendered, and what waits', async () => {
+  const stopped = new Renderers();
+  const asked = Array.from({ length: 3 }, () => stopped.ask({ template: { subject: slow } }));
+  const ended = Promise.all(asked.map((one) => assert.rejects(one, /ended|stopped/)));
+  await stopped.stop();
+  await ended;
+});

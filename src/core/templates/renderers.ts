@@ -41,11 +41,13 @@ type Renderer = Thread<work.RenderingSettings, work.Question, batch.Rendering[]>
  * template that it was at has failed, and nothing else has.
  */
 export class Renderers {
+  readonly #threads = new Set<Renderer>();
   readonly #idle: Renderer[] = [];
   readonly #waiting: (() => void)[] = [];
   readonly #patience: number;
   readonly #memory: number;
   #busy = 0;
+  #stopped = false;
 
   constructor({ patience = PATIENCE, memory = MEMORY } = {}) {
     this.#patience = patience;
@@ -55,11 +57,9 @@ export class Renderers {
   async ask(question: work.Question): Promise<batch.Rendering[]> {
     if (this.#busy === MOST_THREADS) await this.#turn();
     else this.#busy += 1;
-    const thread = this.#idle.pop() ?? this.#start();
     try {
-      const answer = await this.#answer(thread, question);
-      if (!thread.ended) this.#idle.push(thread);
-      return answer;
+      if (this.#stopped) throw new Refusal('busy', 'Rendering has stopped');
+      return await this.#answer(this.#idle.pop() ?? this.#start(), question);
     } finally {
       const next = this.#waiting.shift();
       if (next) next();
@@ -67,12 +67,17 @@ export class Renderers {
     }
   }
 
+  /** The threads end, in the middle of whatever they do; what they were asked is rejected. */
   async stop(): Promise<void> {
-    await Promise.all(this.#idle.splice(0).map((thread) => thread.kill()));
+    this.#stopped = true;
+    await Promise.all([...this.#threads].map((thread) => thread.kill()));
   }
 
   #start(): Renderer {
-    return new Thread(work.rendering, { limits, keptCharacters: KEPT_CHARACTERS }, { declare, memory: this.#memory });
+    const settings = { limits, keptCharacters: KEPT_CHARACTERS };
+    const thread: Renderer = new Thread(work.rendering, settings, { declare, memory: this.#memory });
+    this.#threads.add(thread);
+    return thread;
   }
 
   #turn(): Promise<void> {
@@ -97,6 +102,8 @@ export class Renderers {
       return question.data ? question.data.entries.map(() => failure) : [failure];
     } finally {
       clearTimeout(timer);
+      if (thread.ended) this.#threads.delete(thread);
+      else this.#idle.push(thread);
     }
   }
 }
