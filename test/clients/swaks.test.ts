@@ -18,7 +18,8 @@ const swaks = (door: 'submission' | 'submissionTls', ...parameters: string[]): P
 
 const user = () => ['--auth-user', sesame.secrets.key!.accessKeyId];
 const derived = (region: string) => smtpPassword(sesame.secrets.key!.secretAccessKey, region);
-const password = (text = derived('us-east-1')) => [...user(), '--auth-password', text];
+// With `=`: swaks takes a word that begins with `+`, as a secret may, for an option.
+const password = (text = derived('us-east-1')) => [...user(), `--auth-password=${text}`];
 
 /** Lines of the server, without swaks's marks. */
 const said = ({ stdout }: Ran) => [...stdout.matchAll(/^<[-~* ]*[ ](.*)$/gm)].map(([, line]) => line!.trim());
