@@ -16,10 +16,11 @@ const swaks = (door: 'submission' | 'submissionTls', ...parameters: string[]): P
     ...parameters,
   ]);
 
-const user = () => ['--auth-user', sesame.secrets.key!.accessKeyId];
-const derived = (region: string) => smtpPassword(sesame.secrets.key!.secretAccessKey, region);
-// With `=`: swaks takes a word that begins with `+`, as a secret may, for an option.
-const password = (text = derived('us-east-1')) => [...user(), `--auth-password=${text}`];
+/** Not a made one: swaks takes a word that begins with `+`, as a secret may, for an option. */
+const key = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' };
+const user = () => ['--auth-user', key.accessKeyId];
+const derived = (region: string) => smtpPassword(key.secretAccessKey, region);
+const password = (text = derived('us-east-1')) => [...user(), '--auth-password', text];
 
 /** Lines of the server, without swaks's marks. */
 const said = ({ stdout }: Ran) => [...stdout.matchAll(/^<[-~* ]*[ ](.*)$/gm)].map(([, line]) => line!.trim());
@@ -34,9 +35,13 @@ async function accepted(ran: Ran) {
 
 describe('swaks', needs('swaks'), () => {
   before(async () => {
-    sesame = await SesameUnderTest.start({ SESAME_AUTH: 'sigv4' });
+    sesame = await SesameUnderTest.start({
+      SESAME_AUTH: 'sigv4',
+      SESAME_ACCESS_KEY_ID: key.accessKeyId,
+      SESAME_SECRET_ACCESS_KEY: key.secretAccessKey,
+    });
     for (const region of ['us-east-1', 'eu-central-1']) {
-      const ses = new SESClient({ ...sesame.client, region, credentials: sesame.secrets.key! });
+      const ses = new SESClient({ ...sesame.client, region, credentials: key });
       await ses.send(new VerifyDomainIdentityCommand({ Domain: 'sender.example' }));
       ses.destroy();
     }
@@ -80,7 +85,7 @@ describe('swaks', needs('swaks'), () => {
   });
 
   test('a wrong password: 535; the secret access key itself is one', async () => {
-    for (const wrong of ['guess', sesame.secrets.key!.secretAccessKey]) {
+    for (const wrong of ['guess', key.secretAccessKey]) {
       const ran = await swaks('submission', '--tls', '--auth', 'PLAIN', ...password(wrong));
       assert.notEqual(ran.status, 0);
       assert.ok(said(ran).includes('535 Authentication Credentials Invalid'), ran.stdout);
