@@ -7,9 +7,9 @@ import { type Mail, sendMail } from './mail.ts';
 import { OpenSmtpd } from './opensmtpd.ts';
 import type { Bench } from './peers.ts';
 import { Postfix } from './postfix.ts';
-import { alternate, type Contender, type Figure, figure, type Labels, paced } from './rounds.ts';
-import type { Stats } from './server-words.ts';
+import { alternate, type Contender, type Figure, paced } from './rounds.ts';
 import { Sesame } from './sesame.ts';
+import { Watch } from './watch.ts';
 
 const CONNECTIONS = [1, 10, 100] as const;
 const MOST_MESSAGES = 60_000;
@@ -30,39 +30,22 @@ export async function accept({ effort, places }: Bench, octets: number): Promise
     for (const connections of CONNECTIONS) {
       const send = (port: number) => (messages: number) =>
         sendMail({ port, connections, messages, octets } satisfies Mail);
-      const stats: Stats[] = [];
-      const ours = paced(send(sesame.smtpPort), { ...pace, pilot: 200 + 10 * connections });
+      const watch = new Watch(sesame, { scenario, connections });
+      const ours = { ...pace, pilot: 200 + 10 * connections };
       const theirs = { ...pace, pilot: 100 + 3 * connections };
       const contenders: Contender[] = [
-        { peer: 'sesame', run: () => watched(sesame, ours, stats) },
+        { peer: 'sesame', run: paced(watch.during(send(sesame.smtpPort)), ours) },
         ...(postfix ? [{ peer: 'postfix', run: paced(drained(postfix, send(postfix.port)), theirs) }] : []),
         ...(openSmtpd ? [{ peer: 'opensmtpd', run: paced(send(openSmtpd.port), theirs) }] : []),
         { peer: 'null responder', run: paced(send(nullPort), { ...pace, pilot: 1_000 }) },
       ];
       figures.push(...(await alternate({ scenario, connections, unit: 'messages/s' }, contenders, effort.rounds)));
-      figures.push(
-        measured(
-          { scenario: `Loop delay p99, ${scenario}`, connections, unit: 'ms' },
-          stats.map((one) => one.loopDelayP99),
-        ),
-        measured(
-          { scenario: `Resident after ${scenario}`, connections, unit: 'MB' },
-          stats.map((one) => one.residentMegabytes),
-        ),
-      );
+      figures.push(...watch.figures());
     }
   } finally {
     await Promise.all([sesame.stop(), postfix?.stop(), openSmtpd?.stop(), stop(nothing)]);
   }
   return figures;
-}
-
-/** One turn, and what the process measured of itself meanwhile. */
-async function watched(sesame: Sesame, run: () => Promise<number>, stats: Stats[]): Promise<number> {
-  sesame.reset();
-  const rate = await run();
-  stats.push(await sesame.stats());
-  return rate;
 }
 
 /** What it has accepted but not relayed must not weigh on the turn of the next. */
@@ -73,8 +56,4 @@ function drained({ sink }: Postfix, send: (messages: number) => Promise<number>)
     await sink.reached(before + messages);
     return seconds;
   };
-}
-
-function measured(labels: Labels, runs: readonly number[]): Figure {
-  return figure({ ...labels, peer: 'sesame', runs, others: [] });
 }

@@ -1,8 +1,11 @@
 /** Processes that the bench starts, each ended by its own id, and what it waits for between two of them. */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 const PORT_WAIT = 20_000;
 const TERM_WAIT = 15_000;
@@ -13,10 +16,14 @@ const QUIET_WAIT = 3_000;
 const QUIET_LOOK = 250;
 
 const running = new Set<ChildProcess>();
+const folders = new Set<string>();
+const undone = new Set<() => void>();
 
 /** Whatever ends the bench ends them too. */
 process.once('exit', () => {
+  for (const undo of undone) undo();
   for (const child of running) child.kill('SIGKILL');
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
@@ -95,6 +102,19 @@ function answers(port: number): Promise<boolean> {
     });
     socket.once('error', () => resolve(false));
   });
+}
+
+/** A folder that goes with the bench, if not before. */
+export async function temporaryFolder(name: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), `sesame-bench-${name}-`));
+  folders.add(folder);
+  return folder;
+}
+
+/** For what is no child of ours: done when the bench ends, whatever ends it, unless the answer was called before. */
+export function atEnd(undo: () => void): () => void {
+  undone.add(undo);
+  return () => undone.delete(undo);
 }
 
 export function pause(milliseconds: number): Promise<void> {

@@ -5,10 +5,9 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { appendFile, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort, listening, start, stop } from './children.ts';
+import { freePort, listening, start, stop, temporaryFolder } from './children.ts';
 import { Sink } from './sink.ts';
 
 const USERS = [
@@ -39,7 +38,7 @@ export class OpenSmtpd {
   static async start(unpacked: string | undefined): Promise<OpenSmtpd | undefined> {
     const program = join(unpacked ?? '/nowhere', 'usr/sbin/smtpd');
     if (process.getuid?.() !== 0 || !existsSync(program)) return undefined;
-    const folder = await mkdtemp(join(tmpdir(), 'sesame-bench-opensmtpd-'));
+    const folder = await temporaryFolder('opensmtpd');
     const [port, sink] = [await freePort(), await Sink.start()];
     await layOut(folder, { port, sinkPort: sink.port });
     const script = [

@@ -4,10 +4,9 @@
  */
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort, listening } from './children.ts';
+import { atEnd, freePort, listening, temporaryFolder } from './children.ts';
 import { Sink } from './sink.ts';
 
 const SHARE = '/usr/share/postfix';
@@ -16,17 +15,19 @@ export class Postfix {
   readonly port: number;
   readonly sink: Sink;
   readonly #folder: string;
+  readonly #stopped: () => void;
 
   private constructor(port: number, sink: Sink, folder: string) {
     this.port = port;
     this.sink = sink;
     this.#folder = folder;
+    this.#stopped = atEnd(() => control(folder, 'stop'));
   }
 
   /** Nothing where it is not installed, or where we are not root (its master must be). */
   static async start(): Promise<Postfix | undefined> {
     if (process.getuid?.() !== 0 || !existsSync(`${SHARE}/master.cf.dist`) || !existsSync('/usr/sbin/postfix')) return;
-    const folder = await mkdtemp(join(tmpdir(), 'sesame-bench-postfix-'));
+    const folder = await temporaryFolder('postfix');
     const [port, sink] = [await freePort(), await Sink.start()];
     await mkdir(join(folder, 'etc'));
     await mkdir(join(folder, 'queue'));
@@ -45,6 +46,7 @@ export class Postfix {
 
   /** Postfix ends its own processes by the id in its queue folder. */
   async stop(): Promise<void> {
+    this.#stopped();
     control(this.#folder, 'stop');
     await this.sink.stop();
     await rm(this.#folder, { recursive: true, force: true });

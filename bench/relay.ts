@@ -7,6 +7,7 @@ import { Postfix } from './postfix.ts';
 import { alternate, type Contender, type Figure, paced } from './rounds.ts';
 import { Sesame } from './sesame.ts';
 import { Sink } from './sink.ts';
+import { Watch } from './watch.ts';
 
 const CONNECTIONS = [1, 10, 100] as const;
 const OCTETS = 4_096;
@@ -20,19 +21,31 @@ export async function relay({ effort }: Bench): Promise<Figure[]> {
   const postfix = await Postfix.start();
   const figures: Figure[] = [];
   try {
-    await throughTo({ port: sesame.smtpPort, sink, connections: 10 }, 1_000);
+    await through({ port: sesame.smtpPort, sink, connections: 10 })(1_000);
     for (const connections of CONNECTIONS) {
-      const relays = (way: { port: number; sink: Sink }, pilot: number) =>
-        paced((messages) => throughTo({ ...way, connections }, messages), {
+      const watch = new Watch(sesame, { scenario, connections });
+      const relays = (send: (messages: number) => Promise<number>, pilot: number) =>
+        paced(send, {
           seconds: effort.seconds,
           pilot,
           most: MOST_MESSAGES,
         });
       const contenders: Contender[] = [
-        { peer: 'sesame, RSA-2048', run: relays({ port: sesame.smtpPort, sink }, 200 + 5 * connections) },
-        ...(postfix ? [{ peer: 'postfix, no DKIM', run: relays(postfix, 100 + 3 * connections) }] : []),
+        {
+          peer: 'sesame, RSA-2048',
+          run: relays(watch.during(through({ port: sesame.smtpPort, sink, connections })), 200 + 5 * connections),
+        },
+        ...(postfix
+          ? [
+              {
+                peer: 'postfix, no DKIM',
+                run: relays(through({ port: postfix.port, sink: postfix.sink, connections }), 100 + 3 * connections),
+              },
+            ]
+          : []),
       ];
       figures.push(...(await alternate({ scenario, connections, unit: 'messages/s' }, contenders, effort.rounds)));
+      figures.push(...watch.figures());
     }
   } finally {
     await Promise.all([sesame.stop(), postfix?.stop(), sink.stop()]);
@@ -41,13 +54,12 @@ export async function relay({ effort }: Bench): Promise<Figure[]> {
 }
 
 /** Seconds from the first connection until the sink has the last message. */
-async function throughTo(
-  { port, sink, connections }: { port: number; sink: Sink; connections: number },
-  messages: number,
-): Promise<number> {
-  const from = performance.now();
-  const before = await sink.taken();
-  await sendMail({ port, connections, messages, octets: OCTETS });
-  await sink.reached(before + messages);
-  return (performance.now() - from) / 1_000;
+function through({ port, sink, connections }: { port: number; sink: Sink; connections: number }) {
+  return async (messages: number): Promise<number> => {
+    const from = performance.now();
+    const before = await sink.taken();
+    await sendMail({ port, connections, messages, octets: OCTETS });
+    await sink.reached(before + messages);
+    return (performance.now() - from) / 1_000;
+  };
 }

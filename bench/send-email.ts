@@ -8,6 +8,7 @@ import { FROM, TO } from './mail.ts';
 import type { Bench, Places } from './peers.ts';
 import { alternate, type Contender, type Figure, paced } from './rounds.ts';
 import { KEY, Sesame } from './sesame.ts';
+import { Watch } from './watch.ts';
 
 const CONNECTIONS = [1, 10, 100] as const;
 const OCTETS = 4_096;
@@ -23,18 +24,22 @@ export async function sendEmail({ effort, places }: Bench): Promise<Figure[]> {
   try {
     await sendRequests({ port: sesame.httpPort, connections: 10, requests: 2_000 });
     for (const connections of CONNECTIONS) {
-      const sends = (port: number) =>
-        paced((requests) => sendRequests({ port, connections, requests }), {
+      const watch = new Watch(sesame, { scenario, connections });
+      const sends = (port: number, watched?: Watch) => {
+        const send = (requests: number) => sendRequests({ port, connections, requests });
+        return paced(watched ? watched.during(send) : send, {
           seconds: effort.seconds,
           pilot: 200 + 10 * connections,
           most: MOST_REQUESTS,
         });
+      };
       const contenders: Contender[] = [
-        { peer: 'sesame', run: sends(sesame.httpPort) },
+        { peer: 'sesame', run: sends(sesame.httpPort, watch) },
         ...(local ? [{ peer: 'aws-ses-v2-local', run: sends(local.port) }] : []),
         { peer: 'node:http, parses only', run: sends(nullPort) },
       ];
       figures.push(...(await alternate({ scenario, connections, unit: 'requests/s' }, contenders, effort.rounds)));
+      figures.push(...watch.figures());
     }
   } finally {
     await Promise.all([sesame.stop(), local && stop(local.child), stop(nothing)]);

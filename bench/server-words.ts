@@ -13,4 +13,6 @@ export interface Stats {
   /** Milliseconds, since the last reset. */
   readonly loopDelayP99: number;
   readonly loopDelayMost: number;
+  /** Of all threads of the process, since the last reset. */
+  readonly processorSeconds: number;
 }

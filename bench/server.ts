@@ -19,21 +19,29 @@ const { operatorToken } = await app.start();
 const doors = await openDoors(app, { operatorToken, version: 'bench' });
 const delays = monitorEventLoopDelay({ resolution: RESOLUTION });
 delays.enable();
+let worked = process.cpuUsage();
 
 process.on('message', (asked: Asked) => {
-  if (asked === 'reset') delays.reset();
+  if (asked === 'reset') reset();
   if (asked === 'stats') tell(stats());
 });
 process.once('disconnect', () => void stop());
 process.once('SIGTERM', () => void stop());
 tell({ endpoints: doors.endpoints, url: doors.url });
 
+function reset(): void {
+  delays.reset();
+  worked = process.cpuUsage();
+}
+
 function stats(): Stats {
+  const { user, system } = process.cpuUsage(worked);
   const milliseconds = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - RESOLUTION);
   return {
     residentMegabytes: process.memoryUsage.rss() / MEBIBYTE,
     loopDelayP99: milliseconds(delays.percentile(99)),
     loopDelayMost: milliseconds(delays.max),
+    processorSeconds: (user + system) / 1e6,
   };
 }
 

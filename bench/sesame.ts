@@ -1,11 +1,9 @@
 /** A Sesame of the bench: `server.ts` in a process of its own, on a fresh data folder. */
 import type { ChildProcess } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { CreateEmailIdentityCommand, SESv2Client } from '@aws-sdk/client-sesv2';
-import { startNode, stop, told } from './children.ts';
+import { startNode, stop, temporaryFolder, told } from './children.ts';
 import { DOMAIN } from './mail.ts';
 import type { Asked, Ready, Stats } from './server-words.ts';
 
@@ -31,7 +29,7 @@ export class Sesame {
 
   /** Ready, with the identity that the bench sends from. */
   static async start({ environment = {}, signs = false }: SesameOptions = {}): Promise<Sesame> {
-    const folder = await mkdtemp(join(tmpdir(), 'sesame-bench-'));
+    const folder = await temporaryFolder('data');
     const child = startNode('server.ts', [], {
       env: { ...cleanEnvironment(), ...sesameEnvironment(folder), ...environment },
     });

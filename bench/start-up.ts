@@ -1,9 +1,8 @@
 /** From the start of node to the first 200 of `GET /readyz`, on a data folder that exists (the second start on). */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { get } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { finished, freePort, pause, start, stop } from './children.ts';
+import { finished, freePort, pause, start, stop, temporaryFolder } from './children.ts';
 import type { Bench } from './peers.ts';
 import { alternate, type Contender, type Figure } from './rounds.ts';
 import { startAwsSesV2Local } from './send-email.ts';
@@ -14,7 +13,7 @@ const LOOK = 2;
 const LIMIT = 30_000;
 
 export async function startUp({ effort, places }: Bench): Promise<Figure[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'sesame-bench-start-'));
+  const folder = await temporaryFolder('start');
   const local = await startAwsSesV2Local(places);
   if (local) await stop(local.child);
   const contenders: Contender[] = [
