@@ -160,6 +160,24 @@ function linksOfHtml(html) {
   return written.filter((href) => /^https?:\/\//i.test(href) && URL.canParse(href));
 }
 
+/** Elements that fetch, run or lead away by themselves, and attributes that name what is fetched. */
+const LOADING = 'script, link, base, meta[http-equiv], iframe, frame, object, embed, audio, video, source';
+const FETCHED = ['src', 'srcset', 'background', 'poster', 'href', 'xlink:href'];
+
+/**
+ * A browser looks ahead for things to load before it has read the frame's policy, so what would be loaded is taken out
+ * beforehand. The parser's document is inert: it loads and runs nothing.
+ */
+function withoutLoads(html) {
+  const parsed = new DOMParser().parseFromString(html, 'text/html');
+  for (const loading of parsed.querySelectorAll(LOADING)) loading.remove();
+  for (const holder of parsed.querySelectorAll(FETCHED.map((name) => `[${CSS.escape(name)}]`).join())) {
+    if (holder.matches('a, area')) continue;
+    for (const name of FETCHED) if (!/^data:/i.test(holder.getAttribute(name) ?? 'data:')) holder.removeAttribute(name);
+  }
+  return parsed.documentElement.outerHTML;
+}
+
 /**
  * Mail is hostile until shown otherwise: the frame has an origin of its own and no scripts, forms, pop-ups or navigation
  * (`sandbox`), and loads nothing from anywhere (its policy, which comes before all that the mail says).
@@ -169,7 +187,7 @@ const FRAME_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src dat
 /** @param {Detail} detail */
 function htmlPart({ html }) {
   const policy = `<meta http-equiv="Content-Security-Policy" content="${FRAME_POLICY}">`;
-  const srcdoc = `<!doctype html><meta charset="utf-8">${policy}<meta name="color-scheme" content="light">${html}`;
+  const srcdoc = `<!doctype html><meta charset="utf-8">${policy}<meta name="color-scheme" content="light">${withoutLoads(html)}`;
   return element('iframe', { sandbox: '', title: 'The message as HTML', referrerpolicy: 'no-referrer', srcdoc });
 }
 
