@@ -159,6 +159,7 @@ export async function buildApp(settings: Settings, log: Log) {
   });
   const sending = new Sending({
     store,
+    templates,
     identities,
     configurationSets,
     messages,

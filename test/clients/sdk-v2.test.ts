@@ -232,7 +232,6 @@ describe('SendEmail, Simple', () => {
   });
 
   test('what is not built in it says so', async () => {
-    await badRequest(sendSimple({ Content: { Template: { TemplateName: 't' } } }), 'Template content is not built yet');
     const Attachments = [{ FileName: 'a.txt', RawContent: Buffer.from('a') }];
     await badRequest(sendSimple({}, { Attachments }), 'Attachments are not built yet');
     const ListManagementOptions = { ContactListName: 'l' };

@@ -1,7 +1,7 @@
 /**
  * Mail out, second half: claim what is due, take it along a route, judge the answer, record the outcome or try later.
  *
- * States of a delivery: `queued` → (`deferred` …) → `captured`, `delivered` or `bounced`. A delivery is claimed while it is
+ * States of a delivery: `queued` → (`deferred` …) → `captured`, `delivered`, `bounced` or `render-failed`. A delivery is claimed while it is
  * tried; a claim that nobody finished falls due again. An outcome, its event and its counters are one transaction, so an
  * accepted recipient ends in exactly one final state; a second copy goes out only where the peer's answer was lost.
  */
@@ -40,7 +40,7 @@ import {
 export type { Attempt, Result, Route } from './route.ts';
 export { isSimulated } from './simulator.ts';
 
-export type DeliveryState = 'queued' | 'deferred' | 'captured' | 'delivered' | 'bounced';
+export type DeliveryState = 'queued' | 'deferred' | 'captured' | 'delivered' | 'bounced' | 'render-failed';
 
 /** How one recipient of a message stands. */
 export interface Standing {
@@ -108,18 +108,28 @@ export class Delivery {
   /**
    * Part of an accept batch. A recipient whose outcome is known without a try (it is suppressed, the mailbox simulator's, or
    * captured) gets it at once; every other waits in the lane of its domain. `lifetime`: milliseconds after which it is given
-   * up, where the sender wants less than SES's own; `content`: the bytes, which cannot be read back yet.
+   * up, where the sender wants less than SES's own; `unrendered`: there is nothing to send, to nobody; `content`: the bytes,
+   * which cannot be read back yet.
    */
   async enqueue(
     message: Message,
-    { lifetime = LIFETIME, suppressed = nobody, content }: Enqueuing = {},
+    { lifetime = LIFETIME, suppressed = nobody, unrendered, content }: Enqueuing = {},
   ): Promise<Enqueued> {
     const { id, account, region, recipients, at } = message;
     const lanes = new Map<string, number>();
     const batch: Command[] = [];
+    if (unrendered) {
+      const happening = { type: 'rendering-failure', ...unrendered } as const;
+      batch.push(...(await this.#needs.publishing.record({ message, at, happening, content })));
+    }
     for (const [n, recipient] of recipients.entries()) {
       const lane = `${this.#needs.route.name}/${PRIORITY}/${domainOf(recipient)}`;
       const row = { message_id: id, n, account, region, lane, recipient, accepted: at, expires: at + lifetime };
+      if (unrendered) {
+        const { reason: reply } = unrendered;
+        batch.push(insertDelivery({ ...row, state: 'render-failed', reply, due: null, attempts: 0 }));
+        continue;
+      }
       const foregone = await this.#foregone(message, row, suppressed.has(recipient));
       if (foregone) {
         const { state, reply } = foregone;
@@ -270,6 +280,8 @@ interface Enqueuing {
   readonly lifetime?: number | undefined;
   /** Recipients that are on a suppression list. */
   readonly suppressed?: ReadonlySet<string>;
+  /** A template that failed with its data: which, if it is a stored one, and why. */
+  readonly unrendered?: { readonly template?: string | undefined; readonly reason: string } | undefined;
   readonly content?: Buffer | undefined;
 }
 const nobody: ReadonlySet<string> = new Set();

@@ -96,7 +96,7 @@ export type Happening =
       readonly link: string;
       readonly linkTags?: Readonly<Record<string, readonly string[]>> | undefined;
     } & Visit)
-  | { readonly type: 'rendering-failure'; readonly template: string; readonly reason: string }
+  | { readonly type: 'rendering-failure'; readonly template?: string | undefined; readonly reason: string }
   | {
       readonly type: 'subscription';
       readonly contactList: string;

@@ -16,7 +16,7 @@ import { readMime } from '../../mail/mime-tree.ts';
 import { toSevenBit } from '../../mail/seven-bit.ts';
 import { duplicateSingleField } from '../../mail/single-fields.ts';
 import type { Tag } from '../messages/messages.ts';
-import type { FormattedMail, RawMail } from './submission.ts';
+import type { Envelope, FormattedMail, RawMail } from './submission.ts';
 import { readTags } from './tags.ts';
 
 /** SES: recipients of one message, To, Cc and Bcc together. */
@@ -45,10 +45,18 @@ export interface Draft {
   /** From the X-SES fields of raw mail. */
   readonly configurationSet?: string | undefined;
   readonly tags?: readonly Tag[] | undefined;
+  /** The template failed with its data: the letter is accepted without a body, and not sent. */
+  readonly unrendered?: Unrendered | undefined;
 }
 
-/** Takes the parts of a letter; `unique` makes its boundaries its own. */
-export function draftFormatted(mail: FormattedMail, unique: string): Draft {
+export interface Unrendered {
+  /** Of a stored one. */
+  readonly template?: string | undefined;
+  readonly reason: string;
+}
+
+/** Addresses are read and fields checked, whatever the letter says. */
+export function readEnvelope(mail: Envelope) {
   const from = parse(mail.from);
   const [replyTo, to, cc, bcc] = [mail.replyTo, mail.to, mail.cc, mail.bcc].map((list) => list.map(parse)) as [
     Address[],
@@ -58,10 +66,15 @@ export function draftFormatted(mail: FormattedMail, unique: string): Draft {
   ];
   if (mail.returnPath !== undefined) parse(mail.returnPath);
   const given = [...mail.to, ...mail.cc, ...mail.bcc];
-  const givenRecipients = [...to, ...cc, ...bcc].map(({ address }, n) => ({ given: given[n]!, address }));
-  const recipients = distinct(givenRecipients.map(({ address }) => address));
-  checkRecipients([...to, ...cc, ...bcc].length);
+  checkRecipients(given.length);
   checkFields(mail.fields ?? []);
+  const givenRecipients = [...to, ...cc, ...bcc].map(({ address }, n) => ({ given: given[n]!, address }));
+  return { from, replyTo, to, cc, givenRecipients };
+}
+
+/** Takes the parts of a letter; `unique` makes its boundaries its own. */
+export function draftFormatted(mail: FormattedMail, unique: string): Draft {
+  const { from, replyTo, to, cc, givenRecipients } = readEnvelope(mail);
   const content = composeMail({
     from: [correspondent(from)],
     replyTo: replyTo.map(correspondent),
@@ -78,7 +91,7 @@ export function draftFormatted(mail: FormattedMail, unique: string): Draft {
     from: mail.from,
     fromAddress: from.address,
     feedback: mail.returnPath ?? from.address,
-    recipients,
+    recipients: distinct(givenRecipients.map(({ address }) => address)),
     givenRecipients,
     subject: mail.subject.text,
     content,

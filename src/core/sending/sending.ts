@@ -20,10 +20,12 @@ import type { Identities, Identity } from '../identities/identities.ts';
 import { type Message, type Messages, type Tag, takenOffFields } from '../messages/messages.ts';
 import type { Publishing } from '../publishing/publishing.ts';
 import type { Reputation, SuppressionReason } from '../reputation/reputation.ts';
-import { type Draft, draftFormatted, draftRaw } from './draft.ts';
+import type { Rendering, Templates } from '../templates/templates.ts';
+import { type Draft, draftFormatted, draftRaw, readEnvelope } from './draft.ts';
 import { Quotas } from './quotas.ts';
-import type { Submission } from './submission.ts';
+import type { FormattedMail, RawMail, Submission, TemplatedMail } from './submission.ts';
 import { checkTags } from './tags.ts';
+import { letterOf } from './templated.ts';
 
 export type { FormattedMail, RawMail, Submission } from './submission.ts';
 
@@ -52,6 +54,7 @@ interface Needs {
   readonly identities: Identities;
   readonly configurationSets: ConfigurationSets;
   readonly messages: Messages;
+  readonly templates: Templates;
   readonly delivery: Delivery;
   readonly publishing: Publishing;
   readonly reputation: Reputation;
@@ -77,9 +80,22 @@ export class Sending {
 
   /** Answers SES's message id. */
   async send(submission: Submission): Promise<string> {
-    const draft = this.#read(submission);
+    const { caller, mail, configurationSet } = submission;
+    if (mail.kind !== 'templated') {
+      const draft = this.#draft(mail, submission.sizeLimit);
+      const named = await this.#namedSet(caller, configurationSet || draft.configurationSet);
+      return this.#submit(submission, draft, named);
+    }
+    readEnvelope(mail);
+    const named = await this.#namedSet(caller, configurationSet);
+    const { name, content } = await this.#needs.templates.chosen(caller, mail.template);
+    const rendering = await this.#needs.templates.render(content, mail.data);
+    return this.#submit(submission, this.#rendered(submission, mail, { name, rendering }), named);
+  }
+
+  /** A letter that was understood: the checks that concern its senders and the account, and then it is accepted. */
+  async #submit(submission: Submission, draft: Draft, named: ConfigurationSet | undefined): Promise<string> {
     const { caller } = submission;
-    const named = await this.#namedSet(caller, submission.configurationSet || draft.configurationSet);
     const tags = submission.tags?.length ? submission.tags : (draft.tags ?? []);
     checkTags(tags);
     const limits = await this.#needs.limits.of(caller);
@@ -91,7 +107,7 @@ export class Sending {
       counted: draft.recipients.filter((recipient) => !isSimulated(recipient)).length,
     });
     try {
-      await this.#accept(message, set, taken.count);
+      await this.#accept(message, { set, unrendered: draft.unrendered, count: taken.count });
     } catch (cause) {
       taken.giveBack();
       throw cause;
@@ -110,7 +126,13 @@ export class Sending {
     this.#quotas.forget();
   }
 
-  #read({ mail, sizeLimit }: Submission): Draft {
+  /** The letter that a template made; where it failed, what can be kept of it, with the failure. */
+  #rendered({ sizeLimit }: Submission, mail: TemplatedMail, { name, rendering }: Rendered): Draft {
+    const draft = this.#draft(letterOf(mail, rendering), sizeLimit);
+    return rendering.ok ? draft : { ...draft, unrendered: { template: name, reason: rendering.reason } };
+  }
+
+  #draft(mail: FormattedMail | RawMail, sizeLimit: number): Draft {
     const draft = mail.kind === 'raw' ? draftRaw(mail) : draftFormatted(mail, this.#needs.random.uuid());
     const { length } = draft.content;
     if (length > sizeLimit) {
@@ -221,11 +243,7 @@ export class Sending {
   }
 
   /** Bytes, message, a delivery for each recipient, the Send event with what it owes and the quota, in one durable step. */
-  async #accept(
-    { content, ...facts }: Composed,
-    set: ConfigurationSet | undefined,
-    count: readonly Command[],
-  ): Promise<void> {
+  async #accept({ content, ...facts }: Composed, { set, unrendered, count }: Accepting): Promise<void> {
     const { store, messages, delivery, publishing, reputation, suppressing } = this.#needs;
     if (store.isFull()) throw new Refusal('busy', 'Insufficient system storage');
     const { segment, commands } = await store.bytes.stage(content);
@@ -234,12 +252,24 @@ export class Sending {
     const sent = await publishing.record({ message, at, happening: { type: 'send' }, content });
     const suppressed = await reputation.among(message, message.recipients, await suppressing(message));
     const lifetime = set?.maxDeliverySeconds && set.maxDeliverySeconds * SECOND;
-    const enqueued = await delivery.enqueue(message, { lifetime, suppressed, content });
+    const enqueued = await delivery.enqueue(message, { lifetime, suppressed, unrendered, content });
     await store.rows.write([...commands, messages.record(message), ...sent, ...enqueued.batch, ...count], 'durable');
     messages.announce();
     publishing.announce(message);
     if (enqueued.waiting) delivery.loop.wake();
   }
+}
+
+/** What a template came to. */
+interface Rendered {
+  readonly name?: string | undefined;
+  readonly rendering: Rendering;
+}
+
+interface Accepting extends Pick<Draft, 'unrendered'> {
+  readonly set: ConfigurationSet | undefined;
+  /** For the quota. */
+  readonly count: readonly Command[];
 }
 
 type Composed = Omit<Message, 'segments'> & { readonly content: Buffer };

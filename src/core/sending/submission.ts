@@ -1,14 +1,15 @@
 import type { Letter } from '../../mail/compose.ts';
 import type { Caller } from '../accounts/accounts.ts';
 import type { Tag } from '../messages/messages.ts';
+import type { Choice } from '../templates/templates.ts';
 
 /** Mail that somebody wants sent, through whichever door it came. Addresses are as the caller wrote them. */
 export interface Submission {
   readonly caller: Caller;
-  /** SES's name for it: `SendEmail`, `SendRawEmail`, `SendSmtpEmail`. */
+  /** SES's name for it: `SendEmail`, `SendRawEmail`, `SendTemplatedEmail`, `SendSmtpEmail`. */
   readonly operation: string;
   readonly sourceIp: string;
-  readonly mail: FormattedMail | RawMail;
+  readonly mail: FormattedMail | RawMail | TemplatedMail;
   /** Octets of the whole message at most. */
   readonly sizeLimit: number;
   /** Wins over the X-SES header of raw mail. */
@@ -16,9 +17,8 @@ export interface Submission {
   readonly tags?: readonly Tag[] | undefined;
 }
 
-/** Parts of a letter that we compose. */
-export interface FormattedMail {
-  readonly kind: 'formatted';
+/** Who writes to whom, and the author's own fields. */
+export interface Envelope {
   readonly from: string;
   readonly to: readonly string[];
   readonly cc: readonly string[];
@@ -26,10 +26,23 @@ export interface FormattedMail {
   readonly replyTo: readonly string[];
   /** Where feedback goes, if not to From. */
   readonly returnPath?: string | undefined;
+  readonly fields?: Letter['fields'];
+}
+
+/** Parts of a letter that we compose. */
+export interface FormattedMail extends Envelope {
+  readonly kind: 'formatted';
   readonly subject: Letter['subject'];
   readonly text?: Letter['text'];
   readonly html?: Letter['html'];
-  readonly fields?: Letter['fields'];
+}
+
+/** A letter that a template makes of data. */
+export interface TemplatedMail extends Envelope {
+  readonly kind: 'templated';
+  readonly template: Choice;
+  /** A JSON text, as it came. */
+  readonly data?: string | undefined;
 }
 
 /** A whole message. */

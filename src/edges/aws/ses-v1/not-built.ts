@@ -21,7 +21,6 @@ export const notBuilt = [
   'SendBounce',
   'SendBulkTemplatedEmail',
   'SendCustomVerificationEmail',
-  'SendTemplatedEmail',
   'SetIdentityDkimEnabled',
   'SetIdentityFeedbackForwardingEnabled',
   'SetIdentityHeadersInNotificationsEnabled',
@@ -36,6 +35,7 @@ export const notBuilt = [
 export const partial: Partial<Record<Operation, string>> = {
   SendEmail: 'no delegate sending, no quota',
   SendRawEmail: 'no delegate sending, no quota',
+  SendTemplatedEmail: 'no delegate sending',
   GetAccountSendingEnabled: 'an account cannot be paused yet',
   VerifyEmailIdentity: 'verified at once, no mail is sent',
   VerifyEmailAddress: 'verified at once, no mail is sent',

@@ -53,6 +53,34 @@ export async function SendRawEmail(
   return { MessageId };
 }
 
+export async function SendTemplatedEmail(
+  { sending }: Rooms,
+  input: In<'SendTemplatedEmail'>,
+  caller: Caller,
+): Promise<Out<'SendTemplatedEmail'>> {
+  const { Destination } = input;
+  const MessageId = await sending.send({
+    caller,
+    operation: 'SendTemplatedEmail',
+    sourceIp: caller.sourceIp,
+    sizeLimit: MESSAGE_OCTETS,
+    configurationSet: input.ConfigurationSetName,
+    tags: input.Tags?.map(tag),
+    mail: {
+      kind: 'templated',
+      from: input.Source,
+      to: Destination.ToAddresses ?? [],
+      cc: Destination.CcAddresses ?? [],
+      bcc: Destination.BccAddresses ?? [],
+      replyTo: input.ReplyToAddresses ?? [],
+      returnPath: input.ReturnPath,
+      template: { name: input.Template, arn: input.TemplateArn },
+      data: input.TemplateData,
+    },
+  });
+  return { MessageId };
+}
+
 export async function GetSendQuota(
   { sending }: Rooms,
   _input: In<'GetSendQuota'>,

@@ -79,7 +79,7 @@ export const notBuilt = [
 
 /** Operations that are built in part, and what they lack, in a sentence. */
 export const partial: Partial<Record<Operation, string>> = {
-  SendEmail: 'Simple and Raw; no Template, attachments, list management, delegate sending, quota',
+  SendEmail: 'no attachments, list management, delegate sending',
   CreateEmailIdentity: 'verified at once',
   GetEmailIdentity: 'no MAIL FROM, policies or feedback settings',
   GetAccount: 'nothing is reviewed, paused or enforced yet',

@@ -11,7 +11,7 @@ const MESSAGE_OCTETS = 41_943_040;
 export async function SendEmail({ sending }: Rooms, input: In<'SendEmail'>, caller: Caller): Promise<Out<'SendEmail'>> {
   const MessageId = await sending.send({
     caller,
-    operation: input.Content.Raw ? 'SendRawEmail' : 'SendEmail',
+    operation: operationOf(input.Content),
     sourceIp: caller.sourceIp,
     sizeLimit: MESSAGE_OCTETS,
     configurationSet: input.ConfigurationSetName,
@@ -37,6 +37,12 @@ export async function GetAccount(
   };
 }
 
+/** SES: events name the operation of v1 that does the same. */
+function operationOf({ Raw, Template }: In<'SendEmail'>['Content']): string {
+  if (Raw) return 'SendRawEmail';
+  return Template ? 'SendTemplatedEmail' : 'SendEmail';
+}
+
 function mailOf(input: In<'SendEmail'>): Submission['mail'] {
   const { Content, Destination, FromEmailAddress, ReplyToAddresses, FeedbackForwardingEmailAddress } = input;
   const { Simple, Raw, Template } = Content;
@@ -54,23 +60,38 @@ function mailOf(input: In<'SendEmail'>): Submission['mail'] {
       returnPath: FeedbackForwardingEmailAddress,
     };
   }
-  if (Template) throw new Refusal('not-built', 'Template content is not built yet');
-  if (!Simple) throw new Refusal('invalid-parameter', 'Content must be one of Simple, Raw or Template.');
-  if (Simple.Attachments?.length) throw new Refusal('not-built', 'Attachments are not built yet');
-  // SES answers with no message at all.
-  if (!FromEmailAddress) throw new Refusal('validation', '');
-  const { Subject, Body, Headers } = Simple;
-  return {
-    kind: 'formatted',
+  const given = Simple ?? Template;
+  if (!given) throw new Refusal('invalid-parameter', 'Content must be one of Simple, Raw or Template.');
+  if (given.Attachments?.length) throw new Refusal('not-built', 'Attachments are not built yet');
+  // SES answers with no message at all where the content is Simple.
+  if (!FromEmailAddress) throw new Refusal('validation', Simple ? '' : 'Source cannot be empty');
+  const envelope = {
     from: FromEmailAddress,
     to,
     cc,
     bcc,
     replyTo: ReplyToAddresses ?? [],
     returnPath: FeedbackForwardingEmailAddress,
+    fields: (given.Headers ?? []).map(({ Name, Value }) => [Name, Value] as const),
+  };
+  if (!Simple) return { kind: 'templated', ...envelope, ...templateOf(Template!) };
+  const { Subject, Body } = Simple;
+  return {
+    kind: 'formatted',
+    ...envelope,
     subject: { text: Subject.Data, charset: Subject.Charset },
     text: Body.Text && { text: Body.Text.Data, charset: Body.Text.Charset },
     html: Body.Html && { text: Body.Html.Data, charset: Body.Html.Charset },
-    fields: (Headers ?? []).map(({ Name, Value }) => [Name, Value] as const),
   };
 }
+
+/** An ARN counts where no name is given. */
+function templateOf({ TemplateName, TemplateArn, TemplateContent, TemplateData }: Template) {
+  const content = TemplateContent && {
+    subject: TemplateContent.Subject,
+    text: TemplateContent.Text,
+    html: TemplateContent.Html,
+  };
+  return { template: { name: TemplateName, arn: TemplateArn, content }, data: TemplateData };
+}
+type Template = NonNullable<In<'SendEmail'>['Content']['Template']>;

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import * as v1 from '@aws-sdk/client-ses';
+import * as v2 from '@aws-sdk/client-sesv2';
+import PostalMime from 'postal-mime';
+import { SesameUnderTest } from '../world/sesame.ts';
+
+// Mail that templates make, in both versions; what rendering can do is tested in its room.
+let sesame: SesameUnderTest;
+let old: v1.SESClient;
+let ses: v2.SESv2Client;
+
+const FromEmailAddress = 'Ann <ann@sender.example>';
+const Destination = { ToAddresses: ['to@world.example'] };
+
+before(async () => {
+  sesame = await SesameUnderTest.start();
+  old = new v1.SESClient(sesame.client);
+  ses = new v2.SESv2Client(sesame.client);
+  await ses.send(new v2.CreateEmailIdentityCommand({ EmailIdentity: 'sender.example' }));
+  const TemplateContent = { Subject: 'Hi {{name}} ☃', Text: 'Dear {{name}}', Html: '<b>{{name}}</b>' };
+  await ses.send(new v2.CreateEmailTemplateCommand({ TemplateName: 'greeting', TemplateContent }));
+});
+after(async () => {
+  old?.destroy();
+  ses?.destroy();
+  await sesame?.stop();
+});
+
+const send = async (Template: v2.Template, more: Partial<v2.SendEmailCommandInput> = {}) => {
+  const input = { FromEmailAddress, Destination, Content: { Template }, ...more };
+  return (await ses.send(new v2.SendEmailCommand(input))).MessageId!;
+};
+const sendOld = async (more: Partial<v1.SendTemplatedEmailCommandInput> = {}) => {
+  const named = { Source: FromEmailAddress, Destination, Template: 'greeting', TemplateData: '{"name":"Bob"}' };
+  return (await old.send(new v1.SendTemplatedEmailCommand({ ...named, ...more }))).MessageId!;
+};
+const parsed = async (id: string) => PostalMime.parse(await sesame.raw(id));
+const facts = async (id: string) => {
+  const { subject, text, html } = await parsed(id);
+  return [subject, text?.trim(), html?.trim()];
+};
+
+async function check(call: Promise<unknown>, name: string, message: string): Promise<void> {
+  await assert.rejects(call, { name, message });
+}
+
+test('a stored template is named by its name or its ARN; nothing is escaped', async () => {
+  const bob = ['Hi Bob ☃', 'Dear Bob', '<b>Bob</b>'];
+  assert.deepEqual(await facts(await send({ TemplateName: 'greeting', TemplateData: '{"name":"Bob"}' })), bob);
+  assert.deepEqual(await facts(await sendOld()), bob);
+  const TemplateArn = 'arn:aws:ses:us-east-1:000000000000:template/greeting';
+  const marked = await facts(await send({ TemplateArn, TemplateData: '{"name":"<i>&"}' }));
+  assert.deepEqual(marked, ['Hi <i>& ☃', 'Dear <i>&', '<b><i>&</b>']);
+});
+
+test('content that is sent along is filled in; it can have simple substitutions only', async () => {
+  const content = { Subject: 'S {{a.b}}', Text: 'T {{a.b}}' };
+  const id = await send({ TemplateContent: content, TemplateData: '{"a":{"b":"c"}}' });
+  assert.deepEqual(await facts(id), ['S c', 'T c', undefined]);
+  const blocks = { Subject: 'S', Text: '{{#if a}}x{{/if}}' };
+  await check(
+    send({ TemplateContent: blocks }),
+    'BadRequestException',
+    'Template content that is sent along can have simple substitutions only.',
+  );
+});
+
+test('fields, tags, answers and copies are as in other mail', async () => {
+  const id = await send(
+    { TemplateName: 'greeting', TemplateData: '{"name":"B"}', Headers: [{ Name: 'X-Order', Value: '7' }] },
+    {
+      Destination: { ...Destination, CcAddresses: ['cc@world.example'], BccAddresses: ['bcc@world.example'] },
+      ReplyToAddresses: ['answers@sender.example'],
+      EmailTags: [{ Name: 'kind', Value: 'greeting' }],
+    },
+  );
+  const { headers, replyTo, cc, bcc } = await parsed(id);
+  assert.deepEqual(
+    [headers.find(({ key }) => key === 'x-order')?.value, replyTo?.[0]?.address, cc?.[0]?.address, bcc],
+    ['7', 'answers@sender.example', 'cc@world.example', undefined],
+  );
+  const { recipients, tags } = await sesame.shown(id);
+  assert.deepEqual(
+    recipients.map(({ recipient }: { recipient: string }) => recipient),
+    ['to@world.example', 'cc@world.example', 'bcc@world.example'],
+  );
+  assert.deepEqual(tags, { kind: 'greeting' });
+});
+
+test('what is wrong is refused, in the order of SES: address, configuration set, template, tags, verification', async () => {
+  const wrong = {
+    address: { Destination: { ToAddresses: ['nobody'] } },
+    set: { ConfigurationSetName: 'none' },
+    tags: { EmailTags: [{ Name: 'a b', Value: 'c' }] },
+    sender: { FromEmailAddress: 'ann@elsewhere.example' },
+  };
+  const none = { TemplateName: 'none' };
+  const there = { TemplateName: 'greeting', TemplateData: '{"name":"Bob"}' };
+  await check(send(none, { ...wrong.address, ...wrong.set }), 'BadRequestException', "Missing final '@domain'");
+  await check(
+    send(none, { ...wrong.set, ...wrong.tags }),
+    'NotFoundException',
+    'Configuration set <none> does not exist.',
+  );
+  await check(send(none, { ...wrong.tags, ...wrong.sender }), 'NotFoundException', 'Template none does not exist.');
+  await check(
+    send(there, { ...wrong.tags, ...wrong.sender }),
+    'BadRequestException',
+    "Invalid tag name <a b>: only alphanumeric ASCII characters, '_',  '-' are allowed.",
+  );
+  await assert.rejects(send(there, wrong.sender), { name: 'MessageRejected' });
+  await check(send(there, { FromEmailAddress: undefined }), 'BadRequestException', 'Source cannot be empty');
+  await check(sendOld({ Template: 'none' }), 'TemplateDoesNotExistException', 'Template none does not exist.');
+});
