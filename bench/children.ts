@@ -38,9 +38,16 @@ export function start(command: string, parameters: readonly string[], options: S
   return child;
 }
 
-export function startNode(file: string, parameters: readonly string[], options: SpawnOptions = {}): ChildProcess {
+export function startNode(
+  file: string,
+  parameters: readonly string[],
+  { flags = [], ...options }: SpawnOptions & { readonly flags?: readonly string[] } = {},
+): ChildProcess {
   const path = `${import.meta.dirname}/${file}`;
-  return start(process.execPath, [path, ...parameters], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], ...options });
+  return start(process.execPath, [...flags, path, ...parameters], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    ...options,
+  });
 }
 
 /** The next message of a child over IPC; its end before that is a fault. */

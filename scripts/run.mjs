@@ -1,6 +1,7 @@
 // The one door of every npm script: set up what is missing, then run the named script on a Node that can.
 import { spawn, spawnSync } from 'node:child_process';
 import { delimiter, dirname, join } from 'node:path';
+import { nodeFlags } from './node-flags.mjs';
 import { dependencies, root, runtime } from './setup.mjs';
 
 const [name, ...rest] = process.argv.slice(2);
@@ -19,7 +20,7 @@ const patterns = ['src/**/*.test.ts', 'test/**/*.test.ts'];
 const check = [[biome, 'ci', '--error-on-warnings'], [bin('typescript/bin/tsc'), '-p', '.'], [bin('knip/bin/knip.js')]];
 /** Each script: what must be installed, and the commands (arguments of node), in order. */
 const scripts = {
-  start: { needs: 'production', commands: [['src/main.ts', 'up', ...rest]] },
+  start: { needs: 'production', commands: [[...nodeFlags, 'src/main.ts', 'up', ...rest]] },
   test: { needs: 'all', commands: rest.length ? [[...tests, ...rest]] : [...check, [...tests, ...patterns]] },
   check: { needs: 'all', commands: check },
   unit: { needs: 'all', commands: [[...tests, ...(rest.length ? rest : ['src/**/*.test.ts'])]] },
