@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { ConnectOptions } from './client.ts';
@@ -30,7 +32,7 @@ async function start(limits: Partial<SmtpPoolLimits> = {}, visit: Partial<SmtpVi
     pool.close();
     await house[Symbol.asyncDispose]();
   };
-  return { messages, count, deliver, pool, server: house.server, [Symbol.asyncDispose]: close };
+  return { messages, count, deliver, pool, port: house.port, server: house.server, [Symbol.asyncDispose]: close };
 }
 
 test('one connection serves one message after the other', async () => {
@@ -52,6 +54,42 @@ test('a peer has so many connections at a time; the rest wait their turn', async
   }
   assert.ok((await Promise.all(deliveries)).every(({ accepted }) => accepted));
   assert.equal(house.count.connections, 2);
+});
+
+test('where nobody gets through, those who wait for their turn have the same answer', async () => {
+  let asked = 0;
+  const deaf = createServer((socket) => {
+    asked++;
+    socket.destroy();
+  });
+  await once(deaf.listen(0, '127.0.0.1'), 'listening');
+  await using house = await start({ connectionsPerPeer: 2 });
+  const { port } = deaf.address() as AddressInfo;
+  const answers = await Promise.all(Array.from({ length: 30 }, () => house.deliver({ port })));
+  deaf.close();
+  assert.ok(answers.every(({ accepted, stage }) => !accepted && stage === answers[0]!.stage));
+  assert.equal(asked, 2);
+  assert.equal((await house.deliver()).accepted, true);
+});
+
+test('a connection too many is no answer for those who wait for another', async () => {
+  await using house = await start({ connectionsPerPeer: 2 });
+  const sockets: Socket[] = [];
+  const single = createServer((socket) => {
+    if (sockets.push(socket) > 1) return socket.destroy();
+    const inner = connect(house.port, '127.0.0.1');
+    return socket
+      .on('error', () => {})
+      .pipe(inner)
+      .pipe(socket);
+  });
+  await once(single.listen(0, '127.0.0.1'), 'listening');
+  const { port } = single.address() as AddressInfo;
+  assert.equal((await house.deliver({ port })).accepted, true);
+  const answers = await Promise.all(Array.from({ length: 6 }, () => house.deliver({ port })));
+  single.close();
+  // Each that was refused had asked itself.
+  assert.equal(answers.filter(({ accepted }) => !accepted).length, sockets.length - 1);
 });
 
 test('a connection carries so many messages', async () => {

@@ -3,7 +3,7 @@ import { type Answer, type ConnectOptions, type OutgoingMessage, type RecipientA
 
 /**
  * Connections kept for the next message to the same peer over the same way. Deliveries beyond the limit of a peer wait
- * their turn. A kept connection that turns out to be closed, before the peer has answered anything, is replaced and
+ * their turn; where nobody is connected and a connection fails, they have its answer, since theirs would be the same. A kept connection that turns out to be closed, before the peer has answered anything, is replaced and
  * nobody hears of it: the content had not been sent (it follows 354 only), so nothing can arrive twice.
  */
 export interface SmtpPoolLimits {
@@ -35,9 +35,12 @@ interface Kept {
 interface Peer {
   readonly key: string;
   busy: number;
+  /** Of the busy ones: those that are not connected yet. */
+  connecting: number;
   /** The newest last: it is the least likely to have been closed, and the oldest run out. */
   readonly idle: Kept[];
-  readonly waiting: (() => void)[];
+  /** Each is told that it is its turn, or why no connection came about. */
+  readonly waiting: ((failure?: Answer) => void)[];
 }
 
 export class SmtpPool {
@@ -59,10 +62,12 @@ export class SmtpPool {
   /** An answer for each recipient, in order; where no connection came about all get its answer. */
   async deliver(options: ConnectOptions, message: OutgoingMessage): Promise<readonly PooledAnswer[]> {
     const key = peerKey(options);
-    const peer = this.#peers.get(key) ?? { key, busy: 0, idle: [], waiting: [] };
+    const peer = this.#peers.get(key) ?? { key, busy: 0, connecting: 0, idle: [], waiting: [] };
     this.#peers.set(key, peer);
-    if (peer.busy >= this.#limits.connectionsPerPeer) await new Promise<void>((turn) => peer.waiting.push(turn));
-    else peer.busy++;
+    if (peer.busy >= this.#limits.connectionsPerPeer) {
+      const failure = await new Promise<Answer | undefined>((turn) => peer.waiting.push(turn));
+      if (failure) return unconnected(message, failure);
+    } else peer.busy++;
     try {
       const answers = await this.#deliverKept(peer, message);
       return answers ?? (await this.#deliverFresh(peer, options, message));
@@ -95,9 +100,12 @@ export class SmtpPool {
   }
 
   async #deliverFresh(peer: Peer, options: ConnectOptions, message: OutgoingMessage) {
-    const client = await SmtpClient.connect(options);
+    peer.connecting++;
+    const client = await SmtpClient.connect(options).finally(() => peer.connecting--);
     if (!(client instanceof SmtpClient)) {
-      return message.to.map((address) => ({ address, accepted: false, ...client }));
+      const nobodyConnected = peer.idle.length === 0 && peer.busy - 1 === peer.connecting;
+      if (nobodyConnected) for (const tell of peer.waiting.splice(0)) tell(client);
+      return unconnected(message, client);
     }
     const answers = await deliverBy(client, message);
     this.#keep(peer, { client, messages: 0, timer: undefined });
@@ -122,6 +130,10 @@ export class SmtpPool {
   #tidy(peer: Peer): void {
     if (peer.busy === 0 && peer.idle.length === 0) this.#peers.delete(peer.key);
   }
+}
+
+function unconnected(message: OutgoingMessage, failure: Answer): readonly PooledAnswer[] {
+  return message.to.map((address) => ({ address, accepted: false, ...failure }));
 }
 
 async function deliverBy(client: SmtpClient, message: OutgoingMessage): Promise<readonly PooledAnswer[]> {
