@@ -173,6 +173,7 @@ export async function buildApp(settings: Settings, log: Log) {
     names,
     clock,
     random,
+    log,
   });
   const inbox = new Inbox({ store, messages, delivery, receiving, events, retention: settings.retention, clock, log });
 

@@ -28,6 +28,7 @@ export type RefusalCode =
   | 'invalid-rendering-data'
   | 'missing-rendering-attribute'
   | 'production-access-not-granted'
+  | 'wrong-number-of-entries'
   | 'sending-paused'
   | 'configuration-set-paused'
   | 'account-suspended'

@@ -113,3 +113,146 @@ test('what is wrong is refused, in the order of SES: address, configuration set,
   await check(send(there, { FromEmailAddress: undefined }), 'BadRequestException', 'Source cannot be empty');
   await check(sendOld({ Template: 'none' }), 'TemplateDoesNotExistException', 'Template none does not exist.');
 });
+
+const entry = (to: string, more: Partial<v2.BulkEmailEntry> = {}): v2.BulkEmailEntry => ({
+  Destination: { ToAddresses: [to] },
+  ...more,
+});
+const replacing = (ReplacementTemplateData: string) => ({
+  ReplacementEmailContent: { ReplacementTemplate: { ReplacementTemplateData } },
+});
+const sendBulk = async (BulkEmailEntries: v2.BulkEmailEntry[], more: Partial<v2.SendBulkEmailCommandInput> = {}) => {
+  const Template = { TemplateName: 'greeting', TemplateData: '{"name":"you"}' };
+  const input = { FromEmailAddress, DefaultContent: { Template }, BulkEmailEntries, ...more };
+  return (await ses.send(new v2.SendBulkEmailCommand(input))).BulkEmailEntryResults!;
+};
+const sendBulkOld = async (
+  Destinations: v1.BulkEmailDestination[],
+  more: Partial<v1.SendBulkTemplatedEmailCommandInput> = {},
+) => {
+  const named = { Source: FromEmailAddress, Template: 'greeting', DefaultTemplateData: '{"name":"you"}' };
+  return (await old.send(new v1.SendBulkTemplatedEmailCommand({ ...named, Destinations, ...more }))).Status!;
+};
+
+test('v2 bulk: data, tags and fields of an entry are laid over those of the call', async () => {
+  const Template = {
+    TemplateName: 'greeting',
+    TemplateData: '{"name":"you"}',
+    Headers: [
+      { Name: 'X-Kept', Value: 'kept' },
+      { Name: 'X-Own', Value: 'common' },
+    ],
+  };
+  const results = await sendBulk(
+    [
+      entry('a@world.example'),
+      entry('b@world.example', {
+        ...replacing('{"name":"Bea"}'),
+        ReplacementTags: [{ Name: 'kind', Value: 'own' }],
+        ReplacementHeaders: [{ Name: 'x-own', Value: 'own' }],
+      }),
+      entry('c@world.example', replacing('')),
+    ],
+    {
+      DefaultContent: { Template },
+      DefaultEmailTags: [
+        { Name: 'kind', Value: 'common' },
+        { Name: 'team', Value: 't' },
+      ],
+    },
+  );
+  assert.deepEqual(
+    results.map(({ Status }) => Status),
+    ['SUCCESS', 'SUCCESS', 'SUCCESS'],
+  );
+  const [a, b, c] = await Promise.all(
+    results.map(async ({ MessageId }) => {
+      const { headers, text, to } = await parsed(MessageId!);
+      const own = ['x-kept', 'x-own'].map((name) => headers.find(({ key }) => key === name)?.value);
+      return [to?.[0]?.address, text?.trim(), ...own, (await sesame.shown(MessageId!)).tags];
+    }),
+  );
+  const common = { kind: 'common', team: 't' };
+  assert.deepEqual(a, ['a@world.example', 'Dear you', 'kept', 'common', common]);
+  assert.deepEqual(b, ['b@world.example', 'Dear Bea', 'kept', 'own', { kind: 'own', team: 't' }]);
+  assert.deepEqual(c, ['c@world.example', 'Dear you', 'kept', 'common', common]);
+});
+
+test('bulk: each entry has its status, in the order of the call', async () => {
+  const fifty = Array.from({ length: 51 }, (_, n) => `r${n}@world.example`);
+  const invalid = (reason: string) => ({ Status: 'INVALID_PARAMETER', Error: reason });
+  const [good, wrong, many, tagged, last] = await sendBulk([
+    entry('a@world.example'),
+    entry('nobody'),
+    { Destination: { ToAddresses: fifty } },
+    entry('b@world.example', { ReplacementTags: [{ Name: 'a b', Value: 'c' }] }),
+    entry('b@world.example', replacing('{"name":"Bea"}')),
+  ]);
+  assert.deepEqual([good?.Status, last?.Status], ['SUCCESS', 'SUCCESS']);
+  assert.equal((await facts(last!.MessageId!))[1], 'Dear Bea');
+  assert.deepEqual(
+    [wrong, many, tagged],
+    [
+      invalid("Missing final '@domain'"),
+      invalid('Recipient count exceeds 50.'),
+      invalid("Invalid tag name <a b>: only alphanumeric ASCII characters, '_',  '-' are allowed."),
+    ],
+  );
+  const [first, second, third] = await sendBulkOld([
+    { Destination: { ToAddresses: ['nobody'] } },
+    { Destination, ReplacementTemplateData: '{"name":"Bea"}' },
+    { Destination, ReplacementTemplateData: '' },
+  ]);
+  assert.deepEqual(first, { Status: 'InvalidParameterValue', Error: "Missing final '@domain'" });
+  assert.deepEqual([second?.Status, third?.Status], ['Success', 'Success']);
+  assert.deepEqual(
+    [(await facts(second!.MessageId!))[1], (await facts(third!.MessageId!))[1]],
+    ['Dear Bea', 'Dear you'],
+  );
+  const Source = 'ann@elsewhere.example';
+  const [unverified] = await sendBulkOld([{ Destination }], { Source });
+  assert.equal(unverified?.Status, 'MessageRejected');
+  const [rejected] = await sendBulk([entry('a@world.example')], { FromEmailAddress: Source });
+  assert.equal(rejected?.Status, 'MESSAGE_REJECTED');
+});
+
+test('bulk: data that is missing fails one message, after it was taken', async () => {
+  const Template = { TemplateName: 'greeting' };
+  const [without, given] = await sendBulk(
+    [entry('a@world.example'), entry('b@world.example', replacing('{"name":"B"}'))],
+    {
+      DefaultContent: { Template },
+    },
+  );
+  assert.deepEqual([without?.Status, given?.Status], ['SUCCESS', 'SUCCESS']);
+  assert.equal((await sesame.shown(without!.MessageId!)).state, 'render-failed');
+  assert.equal((await sesame.shown(given!.MessageId!)).state, 'captured');
+});
+
+test('bulk: what is wrong with the whole call is refused, and nothing is sent', async () => {
+  const one = [entry('a@world.example')];
+  const Template = { TemplateName: 'none' };
+  await check(sendBulk(one, { DefaultContent: { Template } }), 'NotFoundException', 'Template none does not exist.');
+  await check(
+    sendBulk(one, { ConfigurationSetName: 'none' }),
+    'NotFoundException',
+    'Configuration set <none> does not exist.',
+  );
+  await check(sendBulk(one, { FromEmailAddress: 'nobody' }), 'BadRequestException', 'Invalid email address<nobody>.');
+  await check(sendBulk(one, { FromEmailAddress: undefined }), 'BadRequestException', 'Source cannot be empty');
+  const many = Array.from({ length: 51 }, (_, n) => `r${n}@world.example`);
+  await assert.rejects(sendBulk(many.map((to) => entry(to))), { name: 'BadRequestException' });
+  await assert.rejects(sendBulk([]), { name: 'BadRequestException' });
+  const destinations = many.map((to) => ({ Destination: { ToAddresses: [to] } }));
+  await assert.rejects(sendBulkOld(destinations), { name: 'MessageRejected' });
+  await check(
+    sendBulkOld([{ Destination }], { ReturnPath: 'nobody' }),
+    'InvalidParameterValue',
+    'Invalid email address<nobody>.',
+  );
+  await check(
+    sendBulkOld([{ Destination }], { Template: 'none' }),
+    'TemplateDoesNotExistException',
+    'Template none does not exist.',
+  );
+});

@@ -4,6 +4,7 @@
  */
 import { type Clock, SECOND } from '../../base/clock.ts';
 import { outgoingMessageId } from '../../base/ids.ts';
+import type { Log } from '../../base/log.ts';
 import type { OwnNames } from '../../base/own-names.ts';
 import type { Random } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
@@ -21,12 +22,14 @@ import { type Message, type Messages, type Tag, takenOffFields } from '../messag
 import type { Publishing } from '../publishing/publishing.ts';
 import type { Reputation, SuppressionReason } from '../reputation/reputation.ts';
 import type { Rendering, Templates } from '../templates/templates.ts';
+import { type BulkEntry, type BulkOutcome, type BulkSubmission, checkBulk, submissionOf } from './bulk.ts';
 import { type Draft, draftFormatted, draftRaw, readEnvelope } from './draft.ts';
 import { Quotas } from './quotas.ts';
 import type { FormattedMail, RawMail, Submission, TemplatedMail } from './submission.ts';
 import { checkTags } from './tags.ts';
 import { letterOf } from './templated.ts';
 
+export type { BulkOutcome } from './bulk.ts';
 export type { FormattedMail, RawMail, Submission } from './submission.ts';
 
 /** Fields that SES replaces or reads and takes off (SES: header fields; X-SES-* of raw mail). */
@@ -67,6 +70,7 @@ interface Needs {
   readonly names: OwnNames;
   readonly clock: Clock;
   readonly random: Random;
+  readonly log: Log;
 }
 
 export class Sending {
@@ -91,6 +95,36 @@ export class Sending {
     const { name, content } = await this.#needs.templates.chosen(caller, mail.template);
     const rendering = await this.#needs.templates.render(content, mail.data);
     return this.#submit(submission, this.#rendered(submission, mail, { name, rendering }), named);
+  }
+
+  /** One outcome an entry, in their order; what is wrong with the call as a whole is refused, and nothing is sent. */
+  async sendBulk(bulk: BulkSubmission): Promise<BulkOutcome[]> {
+    checkBulk(bulk);
+    const { caller, letter, defaults, entries } = bulk;
+    const set = await this.#namedSet(caller, bulk.configurationSet);
+    const { name, content } = await this.#needs.templates.chosen(caller, letter.template);
+    const data = { defaults, entries: entries.map((entry) => entry.data) };
+    const renderings = await this.#needs.templates.renderMany(content, data);
+    return Promise.all(
+      entries.map((entry, n) => this.#sendEntry(bulk, entry, { set, name, rendering: renderings[n]! })),
+    );
+  }
+
+  async #sendEntry(
+    bulk: BulkSubmission,
+    entry: BulkEntry,
+    { set, ...rendered }: Rendered & Pick<Accepting, 'set'>,
+  ): Promise<BulkOutcome> {
+    try {
+      const submission = submissionOf(bulk, entry);
+      const draft = this.#rendered(submission, submission.mail, rendered);
+      return { ok: true, messageId: await this.#submit(submission, draft, set) };
+    } catch (error) {
+      if (error instanceof Refusal) return { ok: false, code: error.code, reason: error.message };
+      // The others may be on disk: the call must tell which.
+      this.#needs.log.error({ err: error }, 'an entry of a bulk send failed');
+      return { ok: false, code: 'fault', reason: 'The message could not be accepted because of an internal failure.' };
+    }
   }
 
   /** A letter that was understood: the checks that concern its senders and the account, and then it is accepted. */

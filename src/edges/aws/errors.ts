@@ -42,6 +42,7 @@ const words: Readonly<Record<Reason, readonly [v1: Word, v2: Word]>> = {
   'invalid-rendering-data': ['InvalidRenderingParameter', 'BadRequestException'],
   'missing-rendering-attribute': ['MissingRenderingAttribute', 'BadRequestException'],
   'production-access-not-granted': ['ProductionAccessNotGranted', 'BadRequestException'],
+  'wrong-number-of-entries': ['MessageRejected', 'BadRequestException'],
   'sending-paused': ['AccountSendingPausedException', 'SendingPausedException'],
   'configuration-set-paused': ['ConfigurationSetSendingPausedException', 'SendingPausedException'],
   'account-suspended': ['MessageRejected', 'AccountSuspendedException'],

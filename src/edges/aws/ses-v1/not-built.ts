@@ -19,7 +19,6 @@ export const notBuilt = [
   'PutIdentityPolicy',
   'ReorderReceiptRuleSet',
   'SendBounce',
-  'SendBulkTemplatedEmail',
   'SendCustomVerificationEmail',
   'SetIdentityDkimEnabled',
   'SetIdentityFeedbackForwardingEnabled',
@@ -35,6 +34,7 @@ export const notBuilt = [
 export const partial: Partial<Record<Operation, string>> = {
   SendEmail: 'no delegate sending, no quota',
   SendRawEmail: 'no delegate sending, no quota',
+  SendBulkTemplatedEmail: 'no delegate sending',
   SendTemplatedEmail: 'no delegate sending',
   GetAccountSendingEnabled: 'an account cannot be paused yet',
   VerifyEmailIdentity: 'verified at once, no mail is sent',

@@ -1,3 +1,4 @@
+import { bulkStatusV1 } from '../bulk-status.ts';
 import type { Caller } from '../caller.ts';
 import type { Rooms } from '../rooms.ts';
 import type { In, Out } from './contract.ts';
@@ -79,6 +80,36 @@ export async function SendTemplatedEmail(
     },
   });
   return { MessageId };
+}
+
+export async function SendBulkTemplatedEmail(
+  { sending }: Rooms,
+  input: In<'SendBulkTemplatedEmail'>,
+  caller: Caller,
+): Promise<Out<'SendBulkTemplatedEmail'>> {
+  const outcomes = await sending.sendBulk({
+    caller,
+    operation: 'SendBulkTemplatedEmail',
+    sourceIp: caller.sourceIp,
+    sizeLimit: MESSAGE_OCTETS,
+    configurationSet: input.ConfigurationSetName,
+    tags: input.DefaultTags?.map(tag),
+    letter: {
+      from: input.Source,
+      replyTo: input.ReplyToAddresses ?? [],
+      returnPath: input.ReturnPath,
+      template: { name: input.Template, arn: input.TemplateArn },
+    },
+    defaults: input.DefaultTemplateData || undefined,
+    entries: input.Destinations.map(({ Destination, ReplacementTags, ReplacementTemplateData }) => ({
+      to: Destination.ToAddresses ?? [],
+      cc: Destination.CcAddresses ?? [],
+      bcc: Destination.BccAddresses ?? [],
+      tags: ReplacementTags?.map(tag),
+      data: ReplacementTemplateData || undefined,
+    })),
+  });
+  return { Status: outcomes.map(bulkStatusV1) };
 }
 
 export async function GetSendQuota(

@@ -66,7 +66,6 @@ export const notBuilt = [
   'PutEmailIdentityFeedbackAttributes',
   'PutEmailIdentityMailFromAttributes',
   'PutTenantSuppressionAttributes',
-  'SendBulkEmail',
   'SendCustomVerificationEmail',
   'TagResource',
   'UntagResource',
@@ -79,6 +78,7 @@ export const notBuilt = [
 
 /** Operations that are built in part, and what they lack, in a sentence. */
 export const partial: Partial<Record<Operation, string>> = {
+  SendBulkEmail: 'no attachments, delegate sending',
   SendEmail: 'no attachments, list management, delegate sending',
   CreateEmailIdentity: 'verified at once',
   GetEmailIdentity: 'no MAIL FROM, policies or feedback settings',

@@ -1,5 +1,6 @@
 import { Refusal } from '../../../base/refusal.ts';
 import type { Submission } from '../../../core/sending/sending.ts';
+import { bulkStatusV2 } from '../bulk-status.ts';
 import type { Caller } from '../caller.ts';
 import type { Rooms } from '../rooms.ts';
 import type { In, Out } from './contract.ts';
@@ -15,10 +16,52 @@ export async function SendEmail({ sending }: Rooms, input: In<'SendEmail'>, call
     sourceIp: caller.sourceIp,
     sizeLimit: MESSAGE_OCTETS,
     configurationSet: input.ConfigurationSetName,
-    tags: input.EmailTags?.map(({ Name, Value }) => ({ name: Name, value: Value })),
+    tags: input.EmailTags?.map(tag),
     mail: mailOf(input),
   });
   return { MessageId };
+}
+
+export async function SendBulkEmail(
+  { sending }: Rooms,
+  input: In<'SendBulkEmail'>,
+  caller: Caller,
+): Promise<Out<'SendBulkEmail'>> {
+  const { Template } = input.DefaultContent;
+  if (!Template) throw new Refusal('invalid-parameter', 'DefaultContent must have a Template.');
+  if (Template.Attachments?.length) throw new Refusal('not-built', 'Attachments are not built yet');
+  if (!input.FromEmailAddress) throw new Refusal('validation', 'Source cannot be empty');
+  const { template, data } = templateOf(Template);
+  const outcomes = await sending.sendBulk({
+    caller,
+    operation: 'SendBulkTemplatedEmail',
+    sourceIp: caller.sourceIp,
+    sizeLimit: MESSAGE_OCTETS,
+    configurationSet: input.ConfigurationSetName,
+    tags: input.DefaultEmailTags?.map(tag),
+    letter: {
+      from: input.FromEmailAddress,
+      replyTo: input.ReplyToAddresses ?? [],
+      returnPath: input.FeedbackForwardingEmailAddress,
+      template,
+      fields: Template.Headers?.map(field),
+    },
+    defaults: data || undefined,
+    entries: input.BulkEmailEntries.map(entryOf),
+  });
+  return { BulkEmailEntryResults: outcomes.map(bulkStatusV2) };
+}
+
+function entryOf(entry: In<'SendBulkEmail'>['BulkEmailEntries'][number]) {
+  const { Destination, ReplacementTags, ReplacementEmailContent, ReplacementHeaders } = entry;
+  return {
+    to: Destination.ToAddresses ?? [],
+    cc: Destination.CcAddresses ?? [],
+    bcc: Destination.BccAddresses ?? [],
+    tags: ReplacementTags?.map(tag),
+    fields: ReplacementHeaders?.map(field),
+    data: ReplacementEmailContent?.ReplacementTemplate?.ReplacementTemplateData || undefined,
+  };
 }
 
 export async function GetAccount(
@@ -72,7 +115,7 @@ function mailOf(input: In<'SendEmail'>): Submission['mail'] {
     bcc,
     replyTo: ReplyToAddresses ?? [],
     returnPath: FeedbackForwardingEmailAddress,
-    fields: (given.Headers ?? []).map(({ Name, Value }) => [Name, Value] as const),
+    fields: (given.Headers ?? []).map(field),
   };
   if (!Simple) return { kind: 'templated', ...envelope, ...templateOf(Template!) };
   const { Subject, Body } = Simple;
@@ -84,6 +127,13 @@ function mailOf(input: In<'SendEmail'>): Submission['mail'] {
     html: Body.Html && { text: Body.Html.Data, charset: Body.Html.Charset },
   };
 }
+
+interface Named {
+  readonly Name: string;
+  readonly Value: string;
+}
+const tag = ({ Name, Value }: Named) => ({ name: Name, value: Value });
+const field = ({ Name, Value }: Named) => [Name, Value] as const;
 
 /** An ARN counts where no name is given. */
 function templateOf({ TemplateName, TemplateArn, TemplateContent, TemplateData }: Template) {
