@@ -4,6 +4,7 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   AlreadyExistsException,
   CannotDeleteException,
+  CloneReceiptRuleSetCommand,
   CreateReceiptRuleCommand,
   CreateReceiptRuleSetCommand,
   DeleteReceiptRuleCommand,
@@ -16,11 +17,13 @@ import {
   LimitExceededException,
   ListReceiptRuleSetsCommand,
   type ReceiptRule,
+  ReorderReceiptRuleSetCommand,
   RuleDoesNotExistException,
   RuleSetDoesNotExistException,
   SESClient,
   SESServiceException,
   SetActiveReceiptRuleSetCommand,
+  SetReceiptRulePositionCommand,
   UpdateReceiptRuleCommand,
 } from '@aws-sdk/client-ses';
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
@@ -157,4 +160,75 @@ test('what an enum does not have is told with the path of the member', async () 
     "1 validation error detected: Value at 'rule.tlsPolicy' failed to satisfy constraint: " +
       'Member must satisfy enum value set: [Require, Optional]',
   );
+});
+
+test('a clone has the rules of its original, a time of its own, and goes its own way', async () => {
+  const clone = (RuleSetName: string, OriginalRuleSetName: string) =>
+    ses.send(new CloneReceiptRuleSetCommand({ RuleSetName, OriginalRuleSetName }));
+  await create('original');
+  const S3Action = { BucketName: 'mail', ObjectKeyPrefix: 'in/' };
+  await add('original', { Name: 'two', Enabled: true, Recipients: ['in.example'], Actions: [{ S3Action }] });
+  await add('original', { Name: 'one', TlsPolicy: 'Require' });
+  await activate('original');
+  await clone('copy', 'original');
+  const [original, copy] = [await describe('original'), await describe('copy')];
+  assert.deepEqual(copy.Rules, original.Rules);
+  assert.equal(copy.Metadata?.Name, 'copy');
+  assert.ok(copy.Metadata!.CreatedTimestamp! >= original.Metadata!.CreatedTimestamp!);
+  assert.equal((await ses.send(new DescribeActiveReceiptRuleSetCommand({}))).Metadata?.Name, 'original');
+  await add('copy', { Name: 'zero' });
+  assert.deepEqual(await ruleNames('copy'), ['zero', 'one', 'two']);
+  assert.deepEqual(await ruleNames('original'), ['one', 'two']);
+  await activate();
+
+  const twice = await refusal(clone('copy', 'original'), AlreadyExistsException);
+  assert.deepEqual([twice.message, twice.Name], ['Rule set already exists: copy', 'copy']);
+  const none = await refusal(clone('other', 'nowhere'), RuleSetDoesNotExistException);
+  assert.deepEqual([none.message, none.Name], ['Rule set does not exist: nowhere', 'nowhere']);
+  await check(clone('-copy', 'original'), 'InvalidParameterValue', 'Not a valid ruleSetName: -copy');
+});
+
+test('reorder names each rule of the set exactly once', async () => {
+  await create('order');
+  for (const Name of ['c', 'b', 'a']) await add('order', { Name });
+  const reorder = (RuleNames: string[], RuleSetName = 'order') =>
+    ses.send(new ReorderReceiptRuleSetCommand({ RuleSetName, RuleNames }));
+  await reorder(['b', 'c', 'a']);
+  assert.deepEqual(await ruleNames('order'), ['b', 'c', 'a']);
+  await check(reorder(['a', 'b', 'a']), 'InvalidParameterValue', 'Multiple positions found for rule: a');
+  await check(reorder(['a']), 'InvalidParameterValue', 'Positions for rules not found: b, c');
+  const unknown = await refusal(reorder(['a', 'b', 'c', 'd']), RuleDoesNotExistException);
+  assert.deepEqual([unknown.message, unknown.Name], ['Rule does not exist: d', 'd']);
+  await refusal(reorder(['a'], 'nowhere'), RuleSetDoesNotExistException);
+  assert.deepEqual(await ruleNames('order'), ['b', 'c', 'a']);
+});
+
+test('a rule is put after another, in front, or left where it is', async () => {
+  await create('position');
+  for (const Name of ['c', 'b', 'a']) await add('position', { Name });
+  const put = (RuleName: string, After?: string, RuleSetName = 'position') =>
+    ses.send(new SetReceiptRulePositionCommand({ RuleSetName, RuleName, After }));
+  await put('a', 'b');
+  assert.deepEqual(await ruleNames('position'), ['b', 'a', 'c']);
+  await put('c', 'b');
+  assert.deepEqual(await ruleNames('position'), ['b', 'c', 'a']);
+  await put('a');
+  assert.deepEqual(await ruleNames('position'), ['a', 'b', 'c']);
+  await put('b', 'b');
+  assert.deepEqual(await ruleNames('position'), ['a', 'b', 'c']);
+  for (const call of [put('none'), put('a', 'none')]) {
+    const error = await refusal(call, RuleDoesNotExistException);
+    assert.deepEqual([error.message, error.Name], ['Rule does not exist: none', 'none']);
+  }
+  await refusal(put('a', undefined, 'nowhere'), RuleSetDoesNotExistException);
+});
+
+test('an account has 40 rule sets in a region', async () => {
+  const { RuleSets } = await ses.send(new ListReceiptRuleSetsCommand({}));
+  for (let i = RuleSets!.length; i < 40; i++) await create(`filler-${i}`);
+  const error = await refusal(create('one-more'), LimitExceededException);
+  assert.equal(error.message, 'Too many rule sets');
+  const clone = new CloneReceiptRuleSetCommand({ RuleSetName: 'one-more', OriginalRuleSetName: 'order' });
+  await refusal(ses.send(clone), LimitExceededException);
+  await refusal(create('order'), AlreadyExistsException);
 });

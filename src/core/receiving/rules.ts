@@ -33,6 +33,7 @@ export interface RuleSet {
 }
 
 /** SES: quotas of receiving. */
+const MOST_RULE_SETS = 40;
 const MOST_RULES = 200;
 const MOST_ACTIONS = 10;
 const MOST_RECIPIENTS = 500;
@@ -69,12 +70,14 @@ export class RuleSets {
   }
 
   /** Empty and inactive. */
-  async create(scope: Scope, name: string): Promise<void> {
-    if (!isName(name)) throw new Refusal('invalid-parameter', `Not a valid ruleSetName: ${name}`);
-    const batch = this.#sets.create(scope, name, { rules: [] }, this.#needs.clock.civil());
-    if (!(await this.#needs.rows.write(batch, 'durable')).applied) {
-      throw new Refusal('already-exists', `Rule set already exists: ${name}`, { Name: name });
-    }
+  create(scope: Scope, name: string): Promise<void> {
+    return this.#make(scope, name, []);
+  }
+
+  /** The rules as they are in the original now; a set of its own from then on, inactive. */
+  async clone(scope: Scope, { name, original }: { name: string; original: string }): Promise<void> {
+    const { value } = await this.#existing(scope, original);
+    await this.#make(scope, name, value.rules);
   }
 
   async get(scope: Scope, name: string): Promise<RuleSet> {
@@ -132,8 +135,32 @@ export class RuleSets {
         throw new Refusal('already-exists', `Rule already exists: ${rule.name}`, { Name: rule.name });
       }
       if (rules.length >= MOST_RULES) throw new Refusal('limit-exceeded', 'Too many rules');
-      const place = after === undefined ? 0 : placeOf(rules, after) + 1;
-      return [...rules.slice(0, place), rule, ...rules.slice(place)];
+      return placed(rules, rule, after);
+    });
+  }
+
+  /** First in the list where `after` is not given; after itself it stays (SES: SetReceiptRulePosition). */
+  async moveRule(scope: Scope, setName: string, ruleName: string, after?: string): Promise<void> {
+    await this.#change(scope, setName, (rules) => {
+      const place = placeOf(rules, ruleName);
+      return after === ruleName ? rules : placed(rules.toSpliced(place, 1), rules[place]!, after);
+    });
+  }
+
+  /** The names must be those of all rules of the set, each once (SES: ReorderReceiptRuleSet). */
+  async reorder(scope: Scope, setName: string, ruleNames: readonly string[]): Promise<void> {
+    await this.#change(scope, setName, (rules) => {
+      const given = new Set<string>();
+      for (const name of ruleNames) {
+        if (given.has(name)) throw new Refusal('invalid-parameter', `Multiple positions found for rule: ${name}`);
+        given.add(name);
+      }
+      const ordered = ruleNames.map((name) => rules[placeOf(rules, name)]!);
+      const missing = rules.map(({ name }) => name).filter((name) => !given.has(name));
+      if (missing.length > 0) {
+        throw new Refusal('invalid-parameter', `Positions for rules not found: ${missing.join(', ')}`);
+      }
+      return ordered;
     });
   }
 
@@ -168,6 +195,14 @@ export class RuleSets {
     return read;
   }
 
+  async #make(scope: Scope, name: string, rules: readonly Rule[]): Promise<void> {
+    if (!isName(name)) throw new Refusal('invalid-parameter', `Not a valid ruleSetName: ${name}`);
+    if (await this.#sets.get(scope, name)) throw ruleSetExists(name);
+    if ((await this.#sets.count(scope)) >= MOST_RULE_SETS) throw new Refusal('limit-exceeded', 'Too many rule sets');
+    const batch = this.#sets.create(scope, name, { rules }, this.#needs.clock.civil());
+    if (!(await this.#needs.rows.write(batch, 'durable')).applied) throw ruleSetExists(name);
+  }
+
   async #validate(scope: Scope, rule: Rule): Promise<void> {
     if (!isName(rule.name)) throw new Refusal('invalid-parameter', `Not a valid ruleName: ${rule.name}`);
     if (rule.actions.length > MOST_ACTIONS) throw new Refusal('limit-exceeded', 'Too many actions');
@@ -195,6 +230,14 @@ const activeKey = ({ account, region }: Scope) => `${account} ${region}`;
 
 /** At most 64 of letters, digits, `_`, `-`, `.`, a letter or digit at both ends. */
 const isName = (name: string) => /^[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?$/.test(name);
+
+const ruleSetExists = (name: string) =>
+  new Refusal('already-exists', `Rule set already exists: ${name}`, { Name: name });
+
+/** In front where `after` is not given. */
+function placed(rules: readonly Rule[], rule: Rule, after: string | undefined): readonly Rule[] {
+  return rules.toSpliced(after === undefined ? 0 : placeOf(rules, after) + 1, 0, rule);
+}
 
 function placeOf(rules: readonly Rule[], ruleName: string): number {
   const place = rules.findIndex(({ name }) => name === ruleName);

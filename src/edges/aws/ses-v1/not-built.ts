@@ -2,7 +2,6 @@ import type { Operation } from './contract.ts';
 
 /** Operations that answer "is not built yet". The compiler wants every other one to have a handler. */
 export const notBuilt = [
-  'CloneReceiptRuleSet',
   'CreateCustomVerificationEmailTemplate',
   'CreateReceiptFilter',
   'DeleteCustomVerificationEmailTemplate',
@@ -17,7 +16,6 @@ export const notBuilt = [
   'ListIdentityPolicies',
   'ListReceiptFilters',
   'PutIdentityPolicy',
-  'ReorderReceiptRuleSet',
   'SendBounce',
   'SendCustomVerificationEmail',
   'SetIdentityDkimEnabled',
@@ -25,7 +23,6 @@ export const notBuilt = [
   'SetIdentityHeadersInNotificationsEnabled',
   'SetIdentityMailFromDomain',
   'SetIdentityNotificationTopic',
-  'SetReceiptRulePosition',
   'UpdateAccountSendingEnabled',
   'UpdateCustomVerificationEmailTemplate',
 ] as const satisfies readonly Operation[];

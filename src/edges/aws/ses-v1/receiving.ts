@@ -15,6 +15,24 @@ export async function CreateReceiptRuleSet(
   return {};
 }
 
+export async function CloneReceiptRuleSet(
+  { ruleSets }: Rooms,
+  { RuleSetName, OriginalRuleSetName }: In<'CloneReceiptRuleSet'>,
+  caller: Caller,
+): Promise<Out<'CloneReceiptRuleSet'>> {
+  await ruleSets.clone(caller, { name: RuleSetName, original: OriginalRuleSetName });
+  return {};
+}
+
+export async function ReorderReceiptRuleSet(
+  { ruleSets }: Rooms,
+  { RuleSetName, RuleNames }: In<'ReorderReceiptRuleSet'>,
+  caller: Caller,
+): Promise<Out<'ReorderReceiptRuleSet'>> {
+  await ruleSets.reorder(caller, RuleSetName, RuleNames);
+  return {};
+}
+
 export async function DeleteReceiptRuleSet(
   { ruleSets }: Rooms,
   { RuleSetName }: In<'DeleteReceiptRuleSet'>,
@@ -83,6 +101,15 @@ export async function DeleteReceiptRule(
   caller: Caller,
 ): Promise<Out<'DeleteReceiptRule'>> {
   await ruleSets.removeRule(caller, RuleSetName, RuleName);
+  return {};
+}
+
+export async function SetReceiptRulePosition(
+  { ruleSets }: Rooms,
+  { RuleSetName, RuleName, After }: In<'SetReceiptRulePosition'>,
+  caller: Caller,
+): Promise<Out<'SetReceiptRulePosition'>> {
+  await ruleSets.moveRule(caller, RuleSetName, RuleName, After);
   return {};
 }
 
