@@ -24,7 +24,7 @@ import { Identities } from './core/identities/identities.ts';
 import { Inbox } from './core/inbox/inbox.ts';
 import { type Message, Messages } from './core/messages/messages.ts';
 import { type PublishedHappening, Publishing } from './core/publishing/publishing.ts';
-import { type Action, Receiving, RuleSets } from './core/receiving/receiving.ts';
+import { type Action, IpFilters, Receiving, RuleSets } from './core/receiving/receiving.ts';
 import { Reputation, type SuppressionReason } from './core/reputation/reputation.ts';
 import { Sending } from './core/sending/sending.ts';
 import { Buckets, Publications, Topics } from './core/targets/targets.ts';
@@ -128,11 +128,13 @@ export async function buildApp(settings: Settings, log: Log) {
 
   const reputation = new Reputation({ rows, clock });
   const ruleSets = new RuleSets({ rows, clock, checkTargets });
+  const ipFilters = new IpFilters({ rows, clock });
   const receiving = new Receiving({
     store,
     messages,
     events,
     ruleSets,
+    ipFilters,
     buckets,
     topics,
     publications,
@@ -196,8 +198,10 @@ export async function buildApp(settings: Settings, log: Log) {
       case 'smarthost':
         return smtp('smarthost', smarthostPeers({ dns, smarthost: way }));
       case 'capture': {
+        // To our own door we come from the address that it listens on.
         const receivesHere = async (recipient: string) =>
-          opened.mx !== undefined && (await receiving.receives({ recipient, tls: true })) === 'yes';
+          opened.mx !== undefined &&
+          (await receiving.receives({ recipient, peerAddress: opened.mx.host, tls: true })) === 'yes';
         return new CaptureRoute({ receivesHere, inside: smtp('inside', async () => ownDoor()) });
       }
     }
@@ -264,7 +268,18 @@ export async function buildApp(settings: Settings, log: Log) {
     opened,
     timeline,
     accounts,
-    rooms: { identities, contacts, configurationSets, sending, reputation, templates, ruleSets, buckets, topics },
+    rooms: {
+      identities,
+      contacts,
+      configurationSets,
+      sending,
+      reputation,
+      templates,
+      ruleSets,
+      ipFilters,
+      buckets,
+      topics,
+    },
     receiving,
     inbox,
     messages,

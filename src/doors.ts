@@ -12,7 +12,7 @@ import { compatibleHandler, healthHandler, MessagesApi, OperatorApi, webHandler 
 import type { HttpHandler } from './edges/http.ts';
 import { HttpDoor } from './edges/http-door.ts';
 import { combinedDoor } from './edges/mx/combined.ts';
-import { mxDoor, unavailable } from './edges/mx/mx.ts';
+import { blocked, mxDoor, unavailable } from './edges/mx/mx.ts';
 import { submissionDoor } from './edges/submission/submission.ts';
 import { isTracked, type Opened, tracking } from './edges/tracking/tracking.ts';
 import { unsubscribeHandler } from './edges/tracking/unsubscribe.ts';
@@ -193,13 +193,12 @@ function submissionOf({ settings, accounts, rooms, names, random }: App): SmtpDo
 
 function mxOf({ settings, receiving, names, random }: App): SmtpDoor {
   const needsTls = reply(530, '5.7.0 Must issue a STARTTLS command first');
+  const answers = { yes: undefined, unknown: unavailable, blocked, 'needs-tls': needsTls };
   return mxDoor({
     hostName: names.inboundHost(settings.region),
     random,
-    receives: async ({ recipient, tls }) => {
-      const answer = await receiving.receives({ recipient, tls: tls !== undefined });
-      return answer === 'yes' ? undefined : answer === 'needs-tls' ? needsTls : unavailable;
-    },
+    receives: async ({ recipient, peerAddress, tls }) =>
+      answers[await receiving.receives({ recipient, peerAddress, tls: tls !== undefined })],
     accept: ({ envelopeFrom, recipients, helo, peerAddress, tls, content }) =>
       receiving.accept({
         envelopeFrom,

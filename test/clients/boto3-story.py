@@ -88,9 +88,9 @@ refusal(
     Destination={"ToAddresses": ["bob@example.org"]},
     Content={"Simple": simple},
 )
-error = refusal(ClientError, v1.list_receipt_filters)
+error = refusal(ClientError, v1.get_send_statistics)
 assert error["Error"]["Code"] == "InvalidAction", error
-assert error["Error"]["Message"] == "ListReceiptFilters is not built yet", error
+assert error["Error"]["Message"] == "GetSendStatistics is not built yet", error
 error = refusal(v2.exceptions.BadRequestException, v2.list_dedicated_ip_pools)
 assert error["Error"]["Message"] == "ListDedicatedIpPools is not built yet", error
 

@@ -21,6 +21,7 @@ import type { Command, Scope, Segment, Store } from '../../storage/ports.ts';
 import type { Events } from '../events/events.ts';
 import type { Message, Messages } from '../messages/messages.ts';
 import type { Buckets, Publications, Topics } from '../targets/targets.ts';
+import type { IpFilters } from './ip-filters.ts';
 import { matchRules } from './match.ts';
 import type { Action, Rule, RuleSets } from './rules.ts';
 import {
@@ -35,11 +36,13 @@ import {
   releaseReceipts,
 } from './table.ts';
 
+export { type IpFilter, IpFilters } from './ip-filters.ts';
 export { type Action, type Rule, type RuleSet, RuleSets } from './rules.ts';
 
 /** A transaction at the MX door, before its message came. */
 export interface Approach {
   readonly recipient: string;
+  readonly peerAddress: string;
   readonly tls: boolean;
 }
 
@@ -95,6 +98,7 @@ interface Needs {
   readonly messages: Messages;
   readonly events: Events;
   readonly ruleSets: RuleSets;
+  readonly ipFilters: IpFilters;
   readonly buckets: Buckets;
   readonly topics: Topics;
   readonly publications: Publications;
@@ -136,11 +140,16 @@ export class Receiving {
     return this.loop.stop();
   }
 
-  /** Asked at RCPT. `unknown`: no active rule matches; `needs-tls`: the rules that match demand TLS. */
-  async receives({ recipient, tls }: Approach): Promise<'yes' | 'unknown' | 'needs-tls'> {
+  /**
+   * Asked at RCPT. `unknown`: no active rule matches; `blocked`: all who have one that does block the peer; `needs-tls`:
+   * the rules that match demand TLS.
+   */
+  async receives({ recipient, peerAddress, tls }: Approach): Promise<'yes' | 'unknown' | 'blocked' | 'needs-tls'> {
     const receivers = await this.#receivers([recipient]);
-    const rules = receivers.flatMap(({ matches }) => matches.map(({ rule }) => rule));
-    if (rules.length === 0) return 'unknown';
+    if (receivers.length === 0) return 'unknown';
+    const open = await this.#openTo(peerAddress, receivers);
+    if (open.length === 0) return 'blocked';
+    const rules = open.flatMap(({ matches }) => matches.map(({ rule }) => rule));
     return tls || rules.some((rule) => rule.tls === 'optional') ? 'yes' : 'needs-tls';
   }
 
@@ -155,7 +164,8 @@ export class Receiving {
     if (header.fields.filter(({ key }) => key === 'received').length > MOST_HOPS) {
       throw new Refusal('message-rejected', 'Too many hops, this mail loops');
     }
-    const receivers = (await this.#receivers(arrival.recipients)).map((receiver) => ({
+    const open = await this.#openTo(arrival.peerAddress, await this.#receivers(arrival.recipients));
+    const receivers = open.map((receiver) => ({
       scope: receiver.scope,
       matches: receiver.matches.filter(({ rule }) => arrival.tls || rule.tls === 'optional'),
     }));
@@ -169,7 +179,7 @@ export class Receiving {
       ids.push(id);
       batch.push(...record);
     }
-    // The rules changed between RCPT and the end of the message.
+    // The rules or filters changed between RCPT and the end of the message.
     if (ids.length === 0) throw new Refusal('not-found', 'Requested action not taken: mailbox unavailable');
     await store.rows.write(batch, 'durable');
     messages.announce();
@@ -203,6 +213,12 @@ export class Receiving {
       }),
     );
     return receivers.filter(({ matches }) => matches.length > 0);
+  }
+
+  /** Those whose IP address filters let the peer in. */
+  async #openTo<T extends { readonly scope: Scope }>(peerAddress: string, receivers: readonly T[]): Promise<T[]> {
+    const blocked = await Promise.all(receivers.map(({ scope }) => this.#needs.ipFilters.blocks(scope, peerAddress)));
+    return receivers.filter((_, i) => !blocked[i]);
   }
 
   /** The rows of one receiving account: our trace fields are a segment before the shared content. */

@@ -229,7 +229,7 @@ export class RuleSets {
 const activeKey = ({ account, region }: Scope) => `${account} ${region}`;
 
 /** At most 64 of letters, digits, `_`, `-`, `.`, a letter or digit at both ends. */
-const isName = (name: string) => /^[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?$/.test(name);
+export const isName = (name: string) => /^[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?$/.test(name);
 
 const ruleSetExists = (name: string) =>
   new Refusal('already-exists', `Rule set already exists: ${name}`, { Name: name });

@@ -1,7 +1,7 @@
 import type { ConfigurationSets } from '../../core/configuration-sets/configuration-sets.ts';
 import type { Contacts } from '../../core/contacts/contacts.ts';
 import type { Identities } from '../../core/identities/identities.ts';
-import type { RuleSets } from '../../core/receiving/receiving.ts';
+import type { IpFilters, RuleSets } from '../../core/receiving/receiving.ts';
 import type { Reputation } from '../../core/reputation/reputation.ts';
 import type { Sending } from '../../core/sending/sending.ts';
 import type { Buckets, Topics } from '../../core/targets/targets.ts';
@@ -16,6 +16,7 @@ export interface Rooms {
   readonly reputation: Reputation;
   readonly templates: Templates;
   readonly ruleSets: RuleSets;
+  readonly ipFilters: IpFilters;
   readonly buckets: Buckets;
   readonly topics: Topics;
 }

@@ -20,7 +20,7 @@ export interface MxOptions {
   /** Shown in banner and EHLO; default `inbound-smtp.us-east-1.amazonaws.com`. */
   readonly hostName?: string;
   readonly random: Random;
-  /** Nothing if some account receives for the recipient from this peer, else the no; `unavailable` is the usual one. */
+  /** Nothing if some account receives for the recipient from this peer, else the no: `unavailable`, `blocked` … */
   receives(question: ReceivesQuestion): Reply | undefined | Promise<Reply | undefined>;
   /** Returns the message id once the message is on disk. */
   accept(arrival: Arrival): Promise<string>;
@@ -51,6 +51,7 @@ const LINE_OCTETS = 65_536;
 const RECIPIENTS = 100;
 
 export const unavailable = reply(550, '5.1.1 Requested action not taken: mailbox unavailable');
+export const blocked = reply(550, '5.7.1 Requested action not taken: IP address blocked');
 const ok = reply(250, 'OK');
 const tooManyRecipients = reply(452, '4.5.3 Too many recipients');
 const tooLarge = reply(552, '5.3.4 Message is too long.');

@@ -3,10 +3,8 @@ import type { Operation } from './contract.ts';
 /** Operations that answer "is not built yet". The compiler wants every other one to have a handler. */
 export const notBuilt = [
   'CreateCustomVerificationEmailTemplate',
-  'CreateReceiptFilter',
   'DeleteCustomVerificationEmailTemplate',
   'DeleteIdentityPolicy',
-  'DeleteReceiptFilter',
   'GetCustomVerificationEmailTemplate',
   'GetIdentityMailFromDomainAttributes',
   'GetIdentityNotificationAttributes',
@@ -14,7 +12,6 @@ export const notBuilt = [
   'GetSendStatistics',
   'ListCustomVerificationEmailTemplates',
   'ListIdentityPolicies',
-  'ListReceiptFilters',
   'PutIdentityPolicy',
   'SendBounce',
   'SendCustomVerificationEmail',

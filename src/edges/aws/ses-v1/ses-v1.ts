@@ -11,6 +11,7 @@ import * as configurationSets from './configuration-sets.ts';
 import type { Sdk } from './contract.ts';
 import * as identities from './identities.ts';
 import type { notBuilt } from './not-built.ts';
+import * as receiptFilters from './receipt-filters.ts';
 import * as receiving from './receiving.ts';
 import * as sending from './sending.ts';
 import * as templates from './templates.ts';
@@ -19,6 +20,7 @@ import * as templates from './templates.ts';
 export const handlers = handlersOf<Sdk, Rooms, (typeof notBuilt)[number]>()({
   ...configurationSets,
   ...identities,
+  ...receiptFilters,
   ...receiving,
   ...sending,
   ...templates,
