@@ -265,7 +265,9 @@ function since(start, end) {
 
 /** @param {TimelineEvent} event @returns {{ title: string, lines: string[] }} */
 function wordsOf({ type, at, ...facts }) {
-  const { peer, reply, rule, action, result, reason, expires } = /** @type {Record<string, string>} */ (facts);
+  const { peer, reply, rule, action, result, reason, expires, template } = /** @type {Record<string, string>} */ (
+    facts
+  );
   const bounce = /** @type {{ type: string, subType: string } | undefined} */ (facts.bounce);
   const told = /** @type {(string | { recipient: string, reply: string })[]} */ (facts.recipients ?? []);
   const recipients = told.map((one) => (typeof one === 'string' ? one : [one.recipient, one.reply].join(': ')));
@@ -283,6 +285,8 @@ function wordsOf({ type, at, ...facts }) {
       };
     case 'bounce':
       return { title: `Bounced (${bounce?.type}, ${bounce?.subType}) by ${peer}`, lines: recipients };
+    case 'rendering-failure':
+      return { title: template ? `Template ${template} failed` : 'The template failed', lines: [reason ?? ''] };
     case 'received':
       return { title: `Received from ${peer}`, lines: [] };
     case 'action':

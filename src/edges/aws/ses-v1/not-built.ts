@@ -26,8 +26,8 @@ export const notBuilt = [
 
 /** Operations that are built in part, and what they lack, in a sentence. */
 export const partial: Partial<Record<Operation, string>> = {
-  SendEmail: 'no delegate sending, no quota',
-  SendRawEmail: 'no delegate sending, no quota',
+  SendEmail: 'no delegate sending',
+  SendRawEmail: 'no delegate sending',
   SendBulkTemplatedEmail: 'no delegate sending',
   SendTemplatedEmail: 'no delegate sending',
   GetAccountSendingEnabled: 'an account cannot be paused yet',
