@@ -126,6 +126,7 @@ const pure = [
   'core/delivery/exchangers.ts',
   'core/receiving/match.ts',
   'core/identities/covering.ts',
+  'core/identities/policies.ts',
   'core/contacts/topics.ts',
   'core/contacts/unsubscribing.ts',
   'core/inbox/query.ts',

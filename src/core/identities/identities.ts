@@ -5,7 +5,7 @@
  * States: `pending` → `success`, `failed`, `temporary-failure`. With automatic verification an identity is `success` from
  * its creation. A private key never leaves this room except as a key object that can sign.
  */
-import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Clock } from '../../base/clock.ts';
 import { pageToken, readPageToken } from '../../base/page-token.ts';
@@ -16,6 +16,8 @@ import { generation, raiseGeneration } from '../../storage/generations.ts';
 import type { Rows, Scope } from '../../storage/ports.ts';
 import type { Vault } from '../accounts/accounts.ts';
 import { coveringNames, domainChain, identityName } from './covering.ts';
+import { pemOf, rsaBits } from './keys.ts';
+import { type Policies, withoutPolicy, withPolicy } from './policies.ts';
 import {
   deleteIdentity,
   type IdentityRow,
@@ -47,6 +49,7 @@ interface IdentityDocument {
   readonly tags: readonly { readonly key: string; readonly value: string }[];
   /** Of mail that names none; may have been removed since. */
   readonly configurationSet?: string | undefined;
+  readonly policies?: Policies | undefined;
 }
 
 export interface Identity extends IdentityDocument {
@@ -173,6 +176,34 @@ export class Identities {
     return true;
   }
 
+  /**
+   * Checks and keeps a policy of the identity: a new one (`create`), one that is there (`update`), or either (`put`).
+   *
+   * @throws Refusal `not-found`, `already-exists`, `invalid-policy`, `limit-exceeded`: 20 policies of 4,096 octets.
+   */
+  async setPolicy(
+    scope: Scope,
+    name: string,
+    { policy, text, how }: { policy: string; text: string; how: 'create' | 'update' | 'put' },
+  ): Promise<void> {
+    await this.#change(scope, name, (identity) => {
+      const { policies = {} } = identity;
+      const present = Object.hasOwn(policies, policy);
+      if (how === 'create' && present) throw new Refusal('already-exists', `Policy ${policy} already exists`);
+      if (how === 'update' && !present) throw new Refusal('not-found', `Policy ${policy} does not exist`);
+      return { ...identity, policies: withPolicy(policies, { ...scope, identity: identity.name }, policy, text) };
+    });
+  }
+
+  /** One that is absent stays so. Refused where there is no such identity. */
+  async removePolicy(scope: Scope, name: string, policy: string): Promise<void> {
+    await this.#change(scope, name, (identity) =>
+      identity.policies && Object.hasOwn(identity.policies, policy)
+        ? { ...identity, policies: withoutPolicy(identity.policies, policy) }
+        : undefined,
+    );
+  }
+
   /** False if there was none. */
   async remove(scope: Scope, name: string): Promise<boolean> {
     const present = await this.get(scope, name);
@@ -279,8 +310,8 @@ export class Identities {
       if (!row) throw new Refusal('not-found', `Email identity ${name} does not exist.`);
       const changed = next(identityOf(row));
       if (!changed) return identityOf(row);
-      const { dkim, verificationToken, tags, configurationSet, status } = changed;
-      const document = JSON.stringify({ dkim, verificationToken, tags, configurationSet } satisfies {
+      const { dkim, verificationToken, tags, configurationSet, policies, status } = changed;
+      const document = JSON.stringify({ dkim, verificationToken, tags, configurationSet, policies } satisfies {
         [K in keyof IdentityDocument]: unknown;
       });
       const write = replaceIdentity({
@@ -357,22 +388,4 @@ function isDomain(name: string): boolean {
       name,
     )
   );
-}
-
-/** SES takes the base64 of a PKCS#1 or PKCS#8 key without its header, footer and line breaks. */
-function pemOf(privateKey: string): string {
-  if (privateKey.includes('-----BEGIN')) return privateKey;
-  const lines = privateKey.replace(/\s+/g, '').match(/.{1,64}/g) ?? [];
-  const pem = (label: string) => `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
-  return rsaBits(pem('PRIVATE KEY')) === undefined ? pem('RSA PRIVATE KEY') : pem('PRIVATE KEY');
-}
-
-function rsaBits(pem: string): number | undefined {
-  try {
-    const key = createPublicKey(createPrivateKey(pem));
-    return key.asymmetricKeyType === 'rsa' ? key.asymmetricKeyDetails?.modulusLength : undefined;
-  } catch {
-    // Not a key: the caller words the refusal.
-    return undefined;
-  }
 }

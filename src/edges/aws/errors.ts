@@ -152,6 +152,7 @@ const v1WordsOfOperations: Readonly<Record<string, Partial<Record<Reason, Word>>
     'invalid-parameter': 'InvalidTrackingOptions',
   },
   DeleteConfigurationSetTrackingOptions: { 'not-found': 'TrackingOptionsDoesNotExistException' },
+  PutIdentityPolicy: { 'limit-exceeded': ['InvalidParameterValue', 400] },
   CreateCustomVerificationEmailTemplate: { 'already-exists': 'CustomVerificationEmailTemplateAlreadyExists' },
   GetCustomVerificationEmailTemplate: { 'template-not-found': 'CustomVerificationEmailTemplateDoesNotExist' },
   UpdateCustomVerificationEmailTemplate: { 'template-not-found': 'CustomVerificationEmailTemplateDoesNotExist' },

@@ -10,6 +10,7 @@ import { type Service, serviceOf } from '../service.ts';
 import * as configurationSets from './configuration-sets.ts';
 import type { Sdk } from './contract.ts';
 import * as identities from './identities.ts';
+import * as identityPolicies from './identity-policies.ts';
 import type { notBuilt } from './not-built.ts';
 import * as receiptFilters from './receipt-filters.ts';
 import * as receiving from './receiving.ts';
@@ -20,6 +21,7 @@ import * as templates from './templates.ts';
 export const handlers = handlersOf<Sdk, Rooms, (typeof notBuilt)[number]>()({
   ...configurationSets,
   ...identities,
+  ...identityPolicies,
   ...receiptFilters,
   ...receiving,
   ...sending,

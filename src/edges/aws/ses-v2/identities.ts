@@ -44,7 +44,7 @@ export async function GetEmailIdentity(
     VerifiedForSendingStatus: identity.status === 'success',
     DkimAttributes: dkimOf(identity),
     MailFromAttributes: { BehaviorOnMxFailure: 'USE_DEFAULT_VALUE' } as Out<'GetEmailIdentity'>['MailFromAttributes'],
-    Policies: {},
+    Policies: { ...identity.policies },
     Tags: identity.tags.map(({ key, value }) => ({ Key: key, Value: value })),
     ConfigurationSetName: identity.configurationSet,
     VerificationStatus: statuses[identity.status],

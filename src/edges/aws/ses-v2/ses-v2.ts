@@ -10,6 +10,7 @@ import * as configurationSets from './configuration-sets.ts';
 import * as contacts from './contacts.ts';
 import type { Sdk } from './contract.ts';
 import * as identities from './identities.ts';
+import * as identityPolicies from './identity-policies.ts';
 import type { notBuilt } from './not-built.ts';
 import * as sending from './sending.ts';
 import * as suppression from './suppression.ts';
@@ -20,6 +21,7 @@ export const handlers = handlersOf<Sdk, Rooms, (typeof notBuilt)[number]>()({
   ...configurationSets,
   ...contacts,
   ...identities,
+  ...identityPolicies,
   ...sending,
   ...suppression,
   ...templates,

@@ -1,0 +1,19 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+
+/** SES takes the base64 of a PKCS#1 or PKCS#8 key without its header, footer and line breaks. */
+export function pemOf(privateKey: string): string {
+  if (privateKey.includes('-----BEGIN')) return privateKey;
+  const lines = privateKey.replace(/\s+/g, '').match(/.{1,64}/g) ?? [];
+  const pem = (label: string) => `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
+  return rsaBits(pem('PRIVATE KEY')) === undefined ? pem('RSA PRIVATE KEY') : pem('PRIVATE KEY');
+}
+
+export function rsaBits(pem: string): number | undefined {
+  try {
+    const key = createPublicKey(createPrivateKey(pem));
+    return key.asymmetricKeyType === 'rsa' ? key.asymmetricKeyDetails?.modulusLength : undefined;
+  } catch {
+    // Not a key: the caller words the refusal.
+    return undefined;
+  }
+}
