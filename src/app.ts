@@ -213,7 +213,6 @@ export async function buildApp(settings: Settings, log: Log) {
     return { kind: 'peers', peers: [{ address, port, host: address, tls: 'opportunistic', verifyCertificate: false }] };
   }
 
-  /** As long as the message is kept that the link was in. */
   /** Somebody opened a message or followed a link of it; a message that is forgotten has nothing to tell any more. */
   async function visited(messageId: string, at: number, happening: PublishedHappening): Promise<void> {
     const message = await messages.get(messageId);

@@ -1,9 +1,10 @@
 /**
  * Mail out, second half: claim what is due, take it along a route, judge the answer, record the outcome or try later.
  *
- * States of a delivery: `queued` → (`deferred` …) → `captured`, `delivered`, `bounced` or `render-failed`. A delivery is claimed while it is
- * tried; a claim that nobody finished falls due again. An outcome, its event and its counters are one transaction, so an
- * accepted recipient ends in exactly one final state; a second copy goes out only where the peer's answer was lost.
+ * States of a delivery: `queued` → (`deferred` …) → `captured`, `delivered`, `bounced` or `render-failed`. A delivery is
+ * claimed while it is tried; a claim that nobody finished falls due again. An outcome, its event and its counters are one
+ * transaction, so an accepted recipient ends in exactly one final state; a second copy goes out only where the peer's
+ * answer was lost.
  */
 import { type Clock, MINUTE } from '../../base/clock.ts';
 import { outgoingMessageId } from '../../base/ids.ts';
