@@ -11,7 +11,7 @@ export async function VerifyEmailIdentity(
   { EmailAddress }: In<'VerifyEmailIdentity'>,
   caller: Caller,
 ): Promise<Out<'VerifyEmailIdentity'>> {
-  await identities.ensureAddress(caller, EmailAddress);
+  await identities.addresses.ensure(caller, EmailAddress);
   return {};
 }
 
@@ -20,7 +20,7 @@ export async function VerifyEmailAddress(
   { EmailAddress }: In<'VerifyEmailAddress'>,
   caller: Caller,
 ): Promise<Out<'VerifyEmailAddress'>> {
-  await identities.ensureAddress(caller, EmailAddress);
+  await identities.addresses.ensure(caller, EmailAddress);
   return {};
 }
 
@@ -29,7 +29,7 @@ export async function VerifyDomainIdentity(
   { Domain }: In<'VerifyDomainIdentity'>,
   caller: Caller,
 ): Promise<Out<'VerifyDomainIdentity'>> {
-  const { verificationToken } = await identities.ensureDomain(caller, Domain);
+  const { verificationToken } = await identities.domains.ensure(caller, Domain);
   return { VerificationToken: verificationToken ?? '' };
 }
 
@@ -38,7 +38,7 @@ export async function VerifyDomainDkim(
   { Domain }: In<'VerifyDomainDkim'>,
   caller: Caller,
 ): Promise<Out<'VerifyDomainDkim'>> {
-  const { tokens } = await identities.ensureEasyDkim(caller, Domain);
+  const { tokens } = await identities.domains.ensureEasyDkim(caller, Domain);
   return { DkimTokens: [...tokens] };
 }
 

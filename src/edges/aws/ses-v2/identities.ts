@@ -19,7 +19,6 @@ export async function CreateEmailIdentity(
     throw new Refusal('invalid-parameter', 'DomainSigningSelector and DomainSigningPrivateKey go together.');
   }
   const identity = await identities.create(caller, EmailIdentity, {
-    easyDkim: true,
     ...(selector !== undefined && privateKey !== undefined && { ownKey: { selector, privateKey } }),
     tags: (Tags ?? []).map(({ Key, Value }) => ({ key: Key, value: Value })),
     configurationSet: ConfigurationSetName || undefined,
