@@ -15,6 +15,19 @@ export interface Submission {
   /** Wins over the X-SES header of raw mail. */
   readonly configurationSet?: string | undefined;
   readonly tags?: readonly Tag[] | undefined;
+  readonly identityArns?: IdentityArns | undefined;
+}
+
+/**
+ * Identities in whose name it is sent where they are another account's (SES: delegate sending). Each wins over the X-SES
+ * field of raw mail that says the same.
+ */
+export interface IdentityArns {
+  /** Of the envelope sender, and of the other two where they have none. */
+  readonly source?: string | undefined;
+  /** Of the From field. */
+  readonly from?: string | undefined;
+  readonly returnPath?: string | undefined;
 }
 
 /** Who writes to whom, and the author's own fields. */

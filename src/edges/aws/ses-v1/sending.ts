@@ -1,32 +1,21 @@
 import { bulkStatusV1 } from '../bulk-status.ts';
 import type { Caller } from '../caller.ts';
 import type { Rooms } from '../rooms.ts';
+import { letterOf, recipientsOf, submissionBy, tag } from '../submissions.ts';
 import type { In, Out } from './contract.ts';
 
 /** SES: 10 MB after encoding. */
 const MESSAGE_OCTETS = 10_485_760;
 
 export async function SendEmail({ sending }: Rooms, input: In<'SendEmail'>, caller: Caller): Promise<Out<'SendEmail'>> {
-  const { Destination, Message } = input;
-  const { Subject, Body } = Message;
+  const { Destination, Message, Tags: tags } = input;
   const MessageId = await sending.send({
-    caller,
-    operation: 'SendEmail',
-    sourceIp: caller.sourceIp,
-    sizeLimit: MESSAGE_OCTETS,
-    configurationSet: input.ConfigurationSetName,
-    tags: input.Tags?.map(tag),
+    ...submissionBy(caller, { ...input, ...limited('SendEmail'), tags, identityArns: identityArns(input) }),
     mail: {
       kind: 'formatted',
-      from: input.Source,
-      to: Destination.ToAddresses ?? [],
-      cc: Destination.CcAddresses ?? [],
-      bcc: Destination.BccAddresses ?? [],
-      replyTo: input.ReplyToAddresses ?? [],
-      returnPath: input.ReturnPath,
-      subject: { text: Subject.Data, charset: Subject.Charset },
-      text: Body.Text && { text: Body.Text.Data, charset: Body.Text.Charset },
-      html: Body.Html && { text: Body.Html.Data, charset: Body.Html.Charset },
+      ...envelopeOf(input),
+      ...recipientsOf(Destination),
+      ...letterOf(Message.Subject, Message.Body),
     },
   });
   return { MessageId };
@@ -37,18 +26,14 @@ export async function SendRawEmail(
   input: In<'SendRawEmail'>,
   caller: Caller,
 ): Promise<Out<'SendRawEmail'>> {
+  const { Destinations, RawMessage, Source, Tags: tags } = input;
   const MessageId = await sending.send({
-    caller,
-    operation: 'SendRawEmail',
-    sourceIp: caller.sourceIp,
-    sizeLimit: MESSAGE_OCTETS,
-    configurationSet: input.ConfigurationSetName,
-    tags: input.Tags?.map(tag),
+    ...submissionBy(caller, { ...input, ...limited('SendRawEmail'), tags, identityArns: identityArns(input) }),
     mail: {
       kind: 'raw',
-      content: input.RawMessage.Data,
-      from: input.Source,
-      recipients: input.Destinations?.length ? input.Destinations : undefined,
+      content: RawMessage.Data,
+      from: Source,
+      recipients: Destinations?.length ? Destinations : undefined,
     },
   });
   return { MessageId };
@@ -59,25 +44,10 @@ export async function SendTemplatedEmail(
   input: In<'SendTemplatedEmail'>,
   caller: Caller,
 ): Promise<Out<'SendTemplatedEmail'>> {
-  const { Destination } = input;
+  const { Destination, Tags: tags, Template: name, TemplateArn: arn, TemplateData: data } = input;
   const MessageId = await sending.send({
-    caller,
-    operation: 'SendTemplatedEmail',
-    sourceIp: caller.sourceIp,
-    sizeLimit: MESSAGE_OCTETS,
-    configurationSet: input.ConfigurationSetName,
-    tags: input.Tags?.map(tag),
-    mail: {
-      kind: 'templated',
-      from: input.Source,
-      to: Destination.ToAddresses ?? [],
-      cc: Destination.CcAddresses ?? [],
-      bcc: Destination.BccAddresses ?? [],
-      replyTo: input.ReplyToAddresses ?? [],
-      returnPath: input.ReturnPath,
-      template: { name: input.Template, arn: input.TemplateArn },
-      data: input.TemplateData,
-    },
+    ...submissionBy(caller, { ...input, ...limited('SendTemplatedEmail'), tags, identityArns: identityArns(input) }),
+    mail: { kind: 'templated', ...envelopeOf(input), ...recipientsOf(Destination), template: { name, arn }, data },
   });
   return { MessageId };
 }
@@ -87,24 +57,18 @@ export async function SendBulkTemplatedEmail(
   input: In<'SendBulkTemplatedEmail'>,
   caller: Caller,
 ): Promise<Out<'SendBulkTemplatedEmail'>> {
+  const { DefaultTags: tags, Template: name, TemplateArn: arn } = input;
   const outcomes = await sending.sendBulk({
-    caller,
-    operation: 'SendBulkTemplatedEmail',
-    sourceIp: caller.sourceIp,
-    sizeLimit: MESSAGE_OCTETS,
-    configurationSet: input.ConfigurationSetName,
-    tags: input.DefaultTags?.map(tag),
-    letter: {
-      from: input.Source,
-      replyTo: input.ReplyToAddresses ?? [],
-      returnPath: input.ReturnPath,
-      template: { name: input.Template, arn: input.TemplateArn },
-    },
+    ...submissionBy(caller, {
+      ...input,
+      ...limited('SendBulkTemplatedEmail'),
+      tags,
+      identityArns: identityArns(input),
+    }),
+    letter: { ...envelopeOf(input), template: { name, arn } },
     defaults: input.DefaultTemplateData || undefined,
     entries: input.Destinations.map(({ Destination, ReplacementTags, ReplacementTemplateData }) => ({
-      to: Destination.ToAddresses ?? [],
-      cc: Destination.CcAddresses ?? [],
-      bcc: Destination.BccAddresses ?? [],
+      ...recipientsOf(Destination),
       tags: ReplacementTags?.map(tag),
       data: ReplacementTemplateData || undefined,
     })),
@@ -125,6 +89,24 @@ export function GetAccountSendingEnabled(): Out<'GetAccountSendingEnabled'> {
   return { Enabled: true };
 }
 
-function tag({ Name, Value }: { Name?: string | undefined; Value?: string | undefined }) {
-  return { name: Name ?? '', value: Value ?? '' };
+const limited = (operation: string) => ({ operation, sizeLimit: MESSAGE_OCTETS });
+
+interface Named {
+  readonly Source: string;
+  readonly ReplyToAddresses?: readonly string[] | undefined;
+  readonly ReturnPath?: string | undefined;
+}
+
+function envelopeOf({ Source, ReplyToAddresses = [], ReturnPath }: Named) {
+  return { from: Source, replyTo: ReplyToAddresses, returnPath: ReturnPath };
+}
+
+interface Delegated {
+  readonly SourceArn?: string | undefined;
+  readonly FromArn?: string | undefined;
+  readonly ReturnPathArn?: string | undefined;
+}
+
+function identityArns({ SourceArn: source, FromArn: from, ReturnPathArn: returnPath }: Delegated) {
+  return { source, from, returnPath };
 }

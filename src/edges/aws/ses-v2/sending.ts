@@ -3,6 +3,7 @@ import type { Submission } from '../../../core/sending/sending.ts';
 import { bulkStatusV2 } from '../bulk-status.ts';
 import type { Caller } from '../caller.ts';
 import type { Rooms } from '../rooms.ts';
+import { field, letterOf, recipientsOf, submissionBy, tag } from '../submissions.ts';
 import type { In, Out } from './contract.ts';
 import { reasonNames } from './suppression-reasons.ts';
 
@@ -11,12 +12,13 @@ const MESSAGE_OCTETS = 41_943_040;
 
 export async function SendEmail({ sending }: Rooms, input: In<'SendEmail'>, caller: Caller): Promise<Out<'SendEmail'>> {
   const MessageId = await sending.send({
-    caller,
-    operation: operationOf(input.Content),
-    sourceIp: caller.sourceIp,
-    sizeLimit: MESSAGE_OCTETS,
-    configurationSet: input.ConfigurationSetName,
-    tags: input.EmailTags?.map(tag),
+    ...submissionBy(caller, {
+      ...input,
+      operation: operationOf(input.Content),
+      sizeLimit: MESSAGE_OCTETS,
+      tags: input.EmailTags,
+      identityArns: identityArns(input),
+    }),
     mail: mailOf(input),
   });
   return { MessageId };
@@ -33,19 +35,14 @@ export async function SendBulkEmail(
   if (!input.FromEmailAddress) throw new Refusal('validation', 'Source cannot be empty');
   const { template, data } = templateOf(Template);
   const outcomes = await sending.sendBulk({
-    caller,
-    operation: 'SendBulkTemplatedEmail',
-    sourceIp: caller.sourceIp,
-    sizeLimit: MESSAGE_OCTETS,
-    configurationSet: input.ConfigurationSetName,
-    tags: input.DefaultEmailTags?.map(tag),
-    letter: {
-      from: input.FromEmailAddress,
-      replyTo: input.ReplyToAddresses ?? [],
-      returnPath: input.FeedbackForwardingEmailAddress,
-      template,
-      fields: Template.Headers?.map(field),
-    },
+    ...submissionBy(caller, {
+      ...input,
+      operation: 'SendBulkTemplatedEmail',
+      sizeLimit: MESSAGE_OCTETS,
+      tags: input.DefaultEmailTags,
+      identityArns: identityArns(input),
+    }),
+    letter: { ...envelopeOf(input, input.FromEmailAddress), template, fields: Template.Headers?.map(field) },
     defaults: data || undefined,
     entries: input.BulkEmailEntries.map(entryOf),
   });
@@ -55,9 +52,7 @@ export async function SendBulkEmail(
 function entryOf(entry: In<'SendBulkEmail'>['BulkEmailEntries'][number]) {
   const { Destination, ReplacementTags, ReplacementEmailContent, ReplacementHeaders } = entry;
   return {
-    to: Destination.ToAddresses ?? [],
-    cc: Destination.CcAddresses ?? [],
-    bcc: Destination.BccAddresses ?? [],
+    ...recipientsOf(Destination),
     tags: ReplacementTags?.map(tag),
     fields: ReplacementHeaders?.map(field),
     data: ReplacementEmailContent?.ReplacementTemplate?.ReplacementTemplateData || undefined,
@@ -87,14 +82,12 @@ function operationOf({ Raw, Template }: In<'SendEmail'>['Content']): string {
 }
 
 function mailOf(input: In<'SendEmail'>): Submission['mail'] {
-  const { Content, Destination, FromEmailAddress, ReplyToAddresses, FeedbackForwardingEmailAddress } = input;
+  const { Content, FromEmailAddress, FeedbackForwardingEmailAddress } = input;
   const { Simple, Raw, Template } = Content;
-  const to = Destination?.ToAddresses ?? [];
-  const cc = Destination?.CcAddresses ?? [];
-  const bcc = Destination?.BccAddresses ?? [];
+  const recipients = recipientsOf(input.Destination);
   if (input.ListManagementOptions) throw new Refusal('not-built', 'ListManagementOptions are not built yet');
   if (Raw) {
-    const given = [...to, ...cc, ...bcc];
+    const given = Object.values(recipients).flat();
     return {
       kind: 'raw',
       content: Raw.Data,
@@ -108,32 +101,30 @@ function mailOf(input: In<'SendEmail'>): Submission['mail'] {
   if (given.Attachments?.length) throw new Refusal('not-built', 'Attachments are not built yet');
   // SES answers with no message at all where the content is Simple.
   if (!FromEmailAddress) throw new Refusal('validation', Simple ? '' : 'Source cannot be empty');
-  const envelope = {
-    from: FromEmailAddress,
-    to,
-    cc,
-    bcc,
-    replyTo: ReplyToAddresses ?? [],
-    returnPath: FeedbackForwardingEmailAddress,
-    fields: (given.Headers ?? []).map(field),
-  };
+  const envelope = { ...envelopeOf(input, FromEmailAddress), ...recipients, fields: given.Headers?.map(field) };
   if (!Simple) return { kind: 'templated', ...envelope, ...templateOf(Template!) };
-  const { Subject, Body } = Simple;
-  return {
-    kind: 'formatted',
-    ...envelope,
-    subject: { text: Subject.Data, charset: Subject.Charset },
-    text: Body.Text && { text: Body.Text.Data, charset: Body.Text.Charset },
-    html: Body.Html && { text: Body.Html.Data, charset: Body.Html.Charset },
-  };
+  return { kind: 'formatted', ...envelope, ...letterOf(Simple.Subject, Simple.Body) };
 }
 
 interface Named {
-  readonly Name: string;
-  readonly Value: string;
+  readonly ReplyToAddresses?: readonly string[] | undefined;
+  readonly FeedbackForwardingEmailAddress?: string | undefined;
 }
-const tag = ({ Name, Value }: Named) => ({ name: Name, value: Value });
-const field = ({ Name, Value }: Named) => [Name, Value] as const;
+
+function envelopeOf({ ReplyToAddresses = [], FeedbackForwardingEmailAddress }: Named, from: string) {
+  return { from, replyTo: ReplyToAddresses, returnPath: FeedbackForwardingEmailAddress };
+}
+
+interface Delegated {
+  readonly FromEmailAddressIdentityArn?: string | undefined;
+  readonly FeedbackForwardingEmailAddressIdentityArn?: string | undefined;
+}
+
+/** The one of From is also that of the envelope sender (SES: SendEmail). */
+function identityArns(given: Delegated) {
+  const { FromEmailAddressIdentityArn: from, FeedbackForwardingEmailAddressIdentityArn: returnPath } = given;
+  return { source: from, from, returnPath };
+}
 
 /** An ARN counts where no name is given. */
 function templateOf({ TemplateName, TemplateArn, TemplateContent, TemplateData }: Template) {
