@@ -30,18 +30,22 @@ export interface Correspondent extends Mailbox {
   readonly displayAsGiven?: string;
 }
 
-export interface Letter {
+/** The fields that a message begins with. */
+export interface LetterHead {
   readonly from: readonly Correspondent[];
   readonly replyTo?: readonly Correspondent[];
   readonly to?: readonly Correspondent[];
   readonly cc?: readonly Correspondent[];
   readonly subject: Text;
+  /** The author's own fields, after ours. Asking for what `fieldFault` refuses is a bug. */
+  readonly fields?: readonly (readonly [name: string, value: string])[];
+}
+
+export interface Letter extends LetterHead {
   /** At least one of the two bodies; with both the reader chooses, and text is first (RFC 2046 §5.1.4). */
   readonly text?: Text | undefined;
   readonly html?: Text | undefined;
   readonly attachments?: readonly Attachment[];
-  /** The author's own fields, after ours. Asking for what `fieldFault` refuses is a bug. */
-  readonly fields?: readonly (readonly [name: string, value: string])[];
   /** Makes the boundaries of the message its own; printable, at most 40 characters. See `boundaryOf`. */
   readonly unique: string;
 }
@@ -56,8 +60,11 @@ export function boundaryOf(number: number, unique: string): string {
  * message alike when it is accepted, and without Bcc, which is envelope only.
  */
 export function composeMail(letter: Letter): Buffer {
-  const { from, replyTo = [], to = [], cc = [], subject, fields = [] } = letter;
-  const root = bodyPart(letter);
+  return renderLetter(letter, bodyPart(letter));
+}
+
+/** A message of these fields whose body is `root`. */
+export function renderLetter({ from, replyTo = [], to = [], cc = [], subject, fields = [] }: LetterHead, root: Part) {
   const addresses = [
     ['From', from],
     ['Reply-To', replyTo],
@@ -107,7 +114,7 @@ function bodyPart({ text, html, attachments = [], unique }: Letter): Part {
 }
 
 /** Where the charset is unknown or lacks a character, UTF-8 is used and named: a letter is never lost. */
-function textPart(subtype: 'plain' | 'html', { text, charset = 'us-ascii' }: Text): Part {
+export function textPart(subtype: 'plain' | 'html', { text, charset = 'us-ascii' }: Text): Part {
   const encoded = encodeCharset(text, charset);
   return leaf({
     contentType: `text/${subtype}; charset=${encoded ? charset : 'UTF-8'}`,

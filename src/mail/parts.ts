@@ -49,18 +49,21 @@ function encodeAs(content: Buffer, wish: TransferEncoding | undefined): { encodi
 }
 
 export interface Multipart {
-  readonly subtype: 'alternative' | 'mixed' | 'related';
+  readonly subtype: 'alternative' | 'mixed' | 'related' | 'report';
+  /** Of a report only (RFC 6522 §3). */
+  readonly reportType?: string | undefined;
   /** Must occur in no part: `=_` in it never occurs in an encoded body, chance keeps it out of the others. */
   readonly boundary: string;
   readonly parts: readonly Part[];
 }
 
 /** RFC 2046 §5.1.1. */
-export function multipart({ subtype, boundary, parts }: Multipart): Part {
+export function multipart({ subtype, reportType, boundary, parts }: Multipart): Part {
   const body: Buffer[] = [];
   for (const part of parts) body.push(Buffer.from(`--${boundary}\r\n`, 'latin1'), ...renderPart(part), CRLF);
   body.push(Buffer.from(`--${boundary}--\r\n`, 'latin1'));
-  return { fields: [['Content-Type', `multipart/${subtype}${formatParameter('boundary', boundary)}`]], body };
+  const report = reportType === undefined ? '' : formatParameter('report-type', reportType);
+  return { fields: [['Content-Type', `multipart/${subtype}${report}${formatParameter('boundary', boundary)}`]], body };
 }
 
 /** Header, empty line, body; in pieces, so that a large body is copied once. */
