@@ -1,3 +1,4 @@
+import { parseArn } from '../../base/arn.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { type Address, parseAddress } from '../../mail/address.ts';
 import { type Correspondent, composeMail } from '../../mail/compose.ts';
@@ -16,7 +17,7 @@ import { readMime } from '../../mail/mime-tree.ts';
 import { toSevenBit } from '../../mail/seven-bit.ts';
 import { duplicateSingleField } from '../../mail/single-fields.ts';
 import type { Tag } from '../messages/messages.ts';
-import type { Envelope, FormattedMail, RawMail } from './submission.ts';
+import type { Envelope, FormattedMail, IdentityArns, RawMail } from './submission.ts';
 import { readTags } from './tags.ts';
 
 /** SES: recipients of one message, To, Cc and Bcc together. */
@@ -26,8 +27,8 @@ const MOST_FIELDS = 15;
 
 /** A submission that was understood: what must be checked, and the message but for the fields that accepting adds. */
 export interface Draft {
-  /** Everyone in whose name it is sent, as the caller wrote them: each must be a verified identity. */
-  readonly senders: readonly string[];
+  /** Everyone in whose name it is sent: each must be a verified identity. */
+  readonly senders: readonly Sender[];
   /** The From field for people and events, and its address. */
   readonly from: string;
   readonly fromAddress: string;
@@ -47,6 +48,13 @@ export interface Draft {
   readonly tags?: readonly Tag[] | undefined;
   /** The template failed with its data: the letter is accepted without a body, and not sent. */
   readonly unrendered?: Unrendered | undefined;
+}
+
+export interface Sender {
+  /** As the caller wrote it: an address, or a field with several. */
+  readonly given: string;
+  /** The identity that is meant, where it is another account's (SES: delegate sending). */
+  readonly arn?: string | undefined;
 }
 
 export interface Unrendered {
@@ -73,7 +81,7 @@ export function readEnvelope(mail: Envelope) {
 }
 
 /** Takes the parts of a letter; `unique` makes its boundaries its own. */
-export function draftFormatted(mail: FormattedMail, unique: string): Draft {
+export function draftFormatted(mail: FormattedMail, unique: string, arns: IdentityArns = {}): Draft {
   const { from, replyTo, to, cc, givenRecipients } = readEnvelope(mail);
   const content = composeMail({
     from: [correspondent(from)],
@@ -87,7 +95,10 @@ export function draftFormatted(mail: FormattedMail, unique: string): Draft {
     unique,
   });
   return {
-    senders: [mail.from, ...(mail.returnPath !== undefined ? [mail.returnPath] : [])],
+    senders: sendersOf([
+      [mail.from, arns.from ?? arns.source],
+      [mail.returnPath, arns.returnPath ?? arns.source],
+    ]),
     from: mail.from,
     fromAddress: from.address,
     feedback: mail.returnPath ?? from.address,
@@ -100,7 +111,7 @@ export function draftFormatted(mail: FormattedMail, unique: string): Draft {
 }
 
 /** Takes a whole message: line ends are made CRLF and 8-bit parts encoded before anything else looks at it. */
-export function draftRaw(mail: RawMail): Draft {
+export function draftRaw(mail: RawMail, arns: IdentityArns = {}): Draft {
   const content = sevenBit(toCrlf(mail.content));
   const header = readHeader(content);
   const { fields } = header;
@@ -116,7 +127,7 @@ export function draftRaw(mail: RawMail): Draft {
   if (authors.length === 0) throw new Refusal('invalid-parameter', 'Illegal address');
   const returnPath = mail.returnPath ?? (mail.from === undefined ? text('return-path') : undefined);
   const returnAddress = returnPath && readMailboxes(returnPath)[0]?.address;
-  const sender = text('sender');
+  const source = arns.source ?? text('x-ses-source-arn');
   const givenRecipients = (mail.recipients ?? headerRecipients(fields)).map((given) => ({
     given,
     address: parse(given).address,
@@ -125,11 +136,11 @@ export function draftRaw(mail: RawMail): Draft {
   checkRecipients(recipients.length);
   const tags = text('x-ses-message-tags');
   return {
-    senders: distinct([
-      ...(mail.from !== undefined ? [mail.from] : []),
-      fromField,
-      ...(sender ? [sender] : []),
-      ...(returnAddress ? [returnAddress] : []),
+    senders: sendersOf([
+      [mail.from, source],
+      [fromField, arns.from ?? text('x-ses-from-arn') ?? source],
+      [text('sender'), arns.from ?? text('x-ses-from-arn') ?? source],
+      [returnAddress, arns.returnPath ?? text('x-ses-return-path-arn') ?? source],
     ]),
     from: decodeWords(fromField),
     fromAddress: authors[0]!,
@@ -142,6 +153,22 @@ export function draftRaw(mail: RawMail): Draft {
     configurationSet: text('x-ses-configuration-set')?.trim(),
     tags: tags === undefined ? undefined : readTags(tags),
   };
+}
+
+/** Each once, in the order in which they are checked; one that is not given, or empty, is none. */
+function sendersOf(list: readonly (readonly [given: string | undefined, arn: string | undefined])[]): Sender[] {
+  const senders = new Map<string, Sender>();
+  for (const [given, arn] of list) {
+    if (arn !== undefined) checkIdentityArn(arn);
+    if (given && !senders.has(given)) senders.set(given, { given, arn });
+  }
+  return [...senders.values()];
+}
+
+function checkIdentityArn(text: string): void {
+  const arn = parseArn(text);
+  if (arn?.service === 'ses' && arn.account !== '' && arn.resource.startsWith('identity/')) return;
+  throw new Refusal('invalid-parameter', `Invalid identity ARN <${text}>.`);
 }
 
 function sevenBit(content: Buffer): Buffer {

@@ -86,7 +86,7 @@ export class Sending {
   async send(submission: Submission): Promise<string> {
     const { caller, mail, configurationSet } = submission;
     if (mail.kind !== 'templated') {
-      const draft = this.#draft(mail, submission.sizeLimit);
+      const draft = this.#draft(mail, submission);
       const named = await this.#namedSet(caller, configurationSet || draft.configurationSet);
       return this.#submit(submission, draft, named);
     }
@@ -161,13 +161,14 @@ export class Sending {
   }
 
   /** The letter that a template made; where it failed, what can be kept of it, with the failure. */
-  #rendered({ sizeLimit }: Submission, mail: TemplatedMail, { name, rendering }: Rendered): Draft {
-    const draft = this.#draft(letterOf(mail, rendering), sizeLimit);
+  #rendered(submission: Submission, mail: TemplatedMail, { name, rendering }: Rendered): Draft {
+    const draft = this.#draft(letterOf(mail, rendering), submission);
     return rendering.ok ? draft : { ...draft, unrendered: { template: name, reason: rendering.reason } };
   }
 
-  #draft(mail: FormattedMail | RawMail, sizeLimit: number): Draft {
-    const draft = mail.kind === 'raw' ? draftRaw(mail) : draftFormatted(mail, this.#needs.random.uuid());
+  #draft(mail: FormattedMail | RawMail, { sizeLimit, identityArns }: Submission): Draft {
+    const unique = this.#needs.random.uuid();
+    const draft = mail.kind === 'raw' ? draftRaw(mail, identityArns) : draftFormatted(mail, unique, identityArns);
     const { length } = draft.content;
     if (length > sizeLimit) {
       throw new Refusal('message-too-large', `Message length is more than ${sizeLimit} bytes long: '${length}'.`);
@@ -201,10 +202,10 @@ export class Sending {
     const { senders, fromAddress, givenRecipients } = draft;
     const failed: string[] = [];
     let author: Identity | undefined;
-    for (const sender of senders) {
-      const addresses = readMailboxes(sender).map(({ address }) => address);
+    for (const { given } of senders) {
+      const addresses = readMailboxes(given).map(({ address }) => address);
       const covering = await Promise.all(addresses.map((address) => this.#needs.identities.covering(scope, address)));
-      if (addresses.length === 0 || covering.includes(undefined)) failed.push(sender);
+      if (addresses.length === 0 || covering.includes(undefined)) failed.push(given);
       author ??= covering[addresses.indexOf(fromAddress)];
     }
     author ??= await this.#needs.identities.covering(scope, fromAddress);
