@@ -23,9 +23,11 @@ import { Events } from './core/events/events.ts';
 import { Identities } from './core/identities/identities.ts';
 import { Inbox } from './core/inbox/inbox.ts';
 import { type Message, Messages } from './core/messages/messages.ts';
+import { Notices } from './core/notices/notices.ts';
 import { type PublishedHappening, Publishing } from './core/publishing/publishing.ts';
 import { type Action, IpFilters, Receiving, RuleSets } from './core/receiving/receiving.ts';
 import { Reputation, type SuppressionReason } from './core/reputation/reputation.ts';
+import { NoticeMail } from './core/sending/notices.ts';
 import { Sending } from './core/sending/sending.ts';
 import { Buckets, Publications, Topics } from './core/targets/targets.ts';
 import { Templates } from './core/templates/templates.ts';
@@ -98,6 +100,14 @@ export async function buildApp(settings: Settings, log: Log) {
   const publications = new Publications({ rows, post, ids, clock, random, log });
   const topics = new Topics({ rows, publications, documents: topicDocuments(() => opened.url), clock, random });
   const buckets = new Buckets({ rows, bytes, clock });
+  const notices = new Notices({
+    rows,
+    ids,
+    accept: (notice) => noticeMail.accept(notice),
+    clock,
+    random,
+    log,
+  });
   const identities = new Identities({ rows, vault, clock, random });
   const templates = new Templates({ rows, clock, random });
   const configurationSets = new ConfigurationSets({
@@ -177,13 +187,16 @@ export async function buildApp(settings: Settings, log: Log) {
     random,
     log,
   });
+  const noticeMail = new NoticeMail({ store, messages, delivery, publishing, names, clock, random });
   const inbox = new Inbox({ store, messages, delivery, receiving, events, retention: settings.retention, clock, log });
 
-  const loops = [delivery.loop, receiving.loop, publications.loop, inbox.loop];
+  const loops = [delivery.loop, receiving.loop, publications.loop, notices.loop, inbox.loop];
   const timeline = new Timeline(clock, loops);
 
   /** Which outcomes count for the suppression list: the configuration set's word, else the account's (SES). */
   async function suppressing(message: Message): Promise<readonly SuppressionReason[]> {
+    // Ours, not the account's.
+    if (message.facts['notice'] !== undefined) return [];
     const name = message.facts['configurationSet'];
     const set = name === undefined ? undefined : await configurationSets.find(message, name);
     return set?.suppression ?? reputation.reasons(message);
@@ -291,7 +304,7 @@ export async function buildApp(settings: Settings, log: Log) {
       const key = await accounts.ensureFirst(settings.account, settings);
       if (key) secrets.key = key;
       const token = await operatorToken(secrets);
-      await Promise.all([delivery.start(), receiving.start(), publications.start()]);
+      await Promise.all([delivery.start(), receiving.start(), publications.start(), notices.start()]);
       inbox.loop.start();
       return { secrets, operatorToken: token };
     },
@@ -325,6 +338,7 @@ export async function buildApp(settings: Settings, log: Log) {
     async stop(): Promise<void> {
       await inbox.loop.stop();
       await receiving.stop();
+      await notices.stop();
       await delivery.stop();
       await publications.stop();
       await templates.stop();

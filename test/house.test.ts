@@ -13,7 +13,7 @@ const ladder: readonly (readonly string[])[] = [
   ['base'],
   ['mail', 'wire', 'storage'],
   ['core/accounts'],
-  ['core/messages', 'core/events'],
+  ['core/messages', 'core/events', 'core/notices'],
   ['core/targets'],
   ['core/identities', 'core/configuration-sets', 'core/contacts', 'core/templates'],
   ['core/publishing'],

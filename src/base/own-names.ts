@@ -13,6 +13,8 @@ export interface OwnNames {
   returnPathDomain(region: string): string;
   /** Name that signs Authentication-Results and our own second signature. */
   readonly authority: string;
+  /** Who writes the mails that Sesame itself owes someone. */
+  readonly noticeSender: string;
 }
 
 const SES: OwnNames = {
@@ -21,6 +23,7 @@ const SES: OwnNames = {
   messageIdDomain: (region) => (region === 'us-east-1' ? 'email.amazonses.com' : `${region}.amazonses.com`),
   returnPathDomain: (region) => (region === 'us-east-1' ? 'amazonses.com' : `${region}.amazonses.com`),
   authority: 'amazonses.com',
+  noticeSender: 'no-reply-aws@amazon.com',
 };
 
 export function ownNames(domain: string | undefined): OwnNames {
@@ -31,5 +34,6 @@ export function ownNames(domain: string | undefined): OwnNames {
     messageIdDomain: (region) => `email.${region}.${domain}`,
     returnPathDomain: (region) => `${region}.${domain}`,
     authority: domain,
+    noticeSender: `no-reply@${domain}`,
   };
 }

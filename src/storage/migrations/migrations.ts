@@ -3,6 +3,7 @@ import type { Dialect } from '../ports.ts';
 import { first } from './0001-first.ts';
 import { contacts } from './0002-contacts.ts';
 import { suppressed } from './0003-suppressed.ts';
+import { identities } from './0006-identities.ts';
 
 export type Migrations = Readonly<Record<string, { up(db: Kysely<unknown>): Promise<void> }>>;
 
@@ -12,5 +13,6 @@ export function migrations(dialect: Dialect): Migrations {
     '0001-first': { up: first(dialect) },
     '0002-contacts': { up: contacts(dialect) },
     '0003-suppressed': { up: suppressed(dialect) },
+    '0006-identities': { up: identities(dialect) },
   };
 }
