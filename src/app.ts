@@ -40,7 +40,7 @@ import type { Settings } from './settings/settings.ts';
 import { openEmbedded } from './storage/embedded/embedded.ts';
 import { facts } from './storage/facts.ts';
 import type { Scope } from './storage/ports.ts';
-import { Dns } from './wire/dns.ts';
+import { Dns } from './wire/dns/dns.ts';
 import { HttpPost } from './wire/http-post.ts';
 import { SmtpPool } from './wire/smtp/pool.ts';
 

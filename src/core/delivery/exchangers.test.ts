@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Answer, MailExchanger } from '../../wire/dns.ts';
+import type { Answer, MailExchanger } from '../../wire/dns/dns.ts';
 import { exchangersOf } from './exchangers.ts';
 
 const check = (records: Answer<MailExchanger[]>, expected: string) => {

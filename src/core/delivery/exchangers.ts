@@ -1,4 +1,4 @@
-import type { Answer, MailExchanger } from '../../wire/dns.ts';
+import type { Answer, MailExchanger } from '../../wire/dns/dns.ts';
 import type { Answer as PeerAnswer } from './classify.ts';
 
 /** Hosts to try, the most preferred first; or why there is none, as a peer would say it. */

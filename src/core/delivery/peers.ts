@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Dns } from '../../wire/dns.ts';
+import type { Dns } from '../../wire/dns/dns.ts';
 import { isPrivateAddress } from '../../wire/private-addresses.ts';
 import { exchangersOf } from './exchangers.ts';
 import type { Peer, Peers } from './smtp-route.ts';

@@ -1,4 +1,4 @@
-import { promises as dns } from 'node:dns';
+import { promises as dns, type SoaRecord } from 'node:dns';
 import { isIP } from 'node:net';
 
 /** An answer, a certain no, or a question that could not be put. */
@@ -16,6 +16,14 @@ export interface MailExchanger {
 const TIMEOUT = 5_000;
 const TRIES = 2;
 
+/** Who speaks for a zone (SOA, RFC 1035 §3.3.13). */
+export interface ZoneAuthority {
+  readonly server: string;
+  /** Mailbox with a dot for its @. */
+  readonly mailbox: string;
+  readonly serial: number;
+}
+
 /** DNS questions of the house. With servers given every question goes to them; else the system's resolver is asked. */
 export class Dns {
   readonly #resolver = new dns.Resolver({ timeout: TIMEOUT, tries: TRIES });
@@ -32,6 +40,23 @@ export class Dns {
       const records = await this.#resolver.resolveMx(domain);
       return records.map(({ priority, exchange }) => ({ preference: priority, host: exchange }));
     });
+  }
+
+  /** Texts of the TXT records, each with its strings joined (RFC 7208 §3.3). An alias is followed. */
+  txt(name: string): Promise<Answer<string[]>> {
+    return ask(async () => (await this.#resolver.resolveTxt(name)).map((strings) => strings.join('')));
+  }
+
+  cname(name: string): Promise<Answer<string[]>> {
+    return ask(() => this.#resolver.resolveCname(name));
+  }
+
+  /** Of a name at which a zone begins. */
+  async authority(zone: string): Promise<Answer<ZoneAuthority>> {
+    const answer = await ask(async () => [await this.#resolver.resolveSoa(zone)]);
+    if (answer.kind !== 'found') return answer;
+    const [{ nsname, hostmaster, serial }] = answer.value as [SoaRecord];
+    return { kind: 'found', value: { server: nsname, mailbox: hostmaster, serial } };
   }
 
   /** IPv4 before IPv6. A host that is an address already answers itself. */
