@@ -11,7 +11,7 @@ import { type OwnNames, ownNames } from './base/own-names.ts';
 import { systemRandom } from './base/random.ts';
 import { Refusal } from './base/refusal.ts';
 import { Timeline } from './base/timeline.ts';
-import { Accounts, freeLimits, Limits, type NewKey, sandboxLimits, Vault } from './core/accounts/accounts.ts';
+import { Accounts, freeLimits, type NewKey, Standings, sandboxLimits, Vault } from './core/accounts/accounts.ts';
 import { ConfigurationSets } from './core/configuration-sets/configuration-sets.ts';
 import { Contacts, type SubscriptionChange } from './core/contacts/contacts.ts';
 import { CaptureRoute } from './core/delivery/capture-route.ts';
@@ -95,6 +95,8 @@ export async function buildApp(settings: Settings, log: Log) {
   const pool = new SmtpPool({ connectionsPerPeer: CONNECTIONS_PER_PEER });
 
   const accounts = new Accounts({ rows, vault, clock, random });
+  const initial = settings.sandbox === 'on' ? sandboxLimits : freeLimits;
+  const standings = new Standings({ rows, clock, initial });
   const events = new Events(rows);
   const messages = new Messages(rows);
   const publications = new Publications({ rows, post, ids, clock, random, log });
@@ -157,7 +159,6 @@ export async function buildApp(settings: Settings, log: Log) {
     log,
   });
   const links = new TrackedLinks(vault.keyFor('tracked links'));
-  const limits = new Limits(rows, settings.sandbox === 'on' ? sandboxLimits : freeLimits);
   const delivery = new Delivery({
     rows,
     messages,
@@ -179,7 +180,7 @@ export async function buildApp(settings: Settings, log: Log) {
     publishing,
     reputation,
     suppressing,
-    limits,
+    standings,
     links,
     url: () => opened.url,
     names,
@@ -281,6 +282,7 @@ export async function buildApp(settings: Settings, log: Log) {
     timeline,
     accounts,
     rooms: {
+      standings,
       identities,
       contacts,
       configurationSets,

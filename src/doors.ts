@@ -125,6 +125,7 @@ function handlersOf(app: App, { gateway, operatorToken, version, ready }: Behind
   const operator = new OperatorApi({
     messages: new MessagesApi(inbox),
     accounts,
+    standings: rooms.standings,
     clock,
     advance: (milliseconds) => app.advance(milliseconds),
     clockMoves: settings.profile !== 'service',

@@ -13,7 +13,16 @@ import { regionlessSmtpPassword, smtpPassword } from './smtp-password.ts';
 import { allAccounts, insertAccount, insertKey, type KeyRow, keyById, replaceSecret, rootKeyOf } from './table.ts';
 import type { Vault } from './vault.ts';
 
-export { freeLimits, Limits, type SendingLimits, sandboxLimits } from './limits.ts';
+export {
+  type Enforcement,
+  freeLimits,
+  maySend,
+  refusePaused,
+  type SendingLimits,
+  type Standing,
+  Standings,
+  sandboxLimits,
+} from './standing.ts';
 export { Vault } from './vault.ts';
 
 /** Who calls, and for which account and region. */

@@ -14,7 +14,7 @@ import { readHeader, rewriteHeader } from '../../mail/header-fields.ts';
 import { readMailboxes } from '../../mail/mailboxes.ts';
 import type { TrackedLinks } from '../../mail/tracked-links.ts';
 import type { Command, Scope, Store } from '../../storage/ports.ts';
-import type { Limits, SendingLimits } from '../accounts/accounts.ts';
+import { refusePaused, type SendingLimits, type Standings } from '../accounts/accounts.ts';
 import type { ConfigurationSet, ConfigurationSets } from '../configuration-sets/configuration-sets.ts';
 import { type Delivery, isSimulated } from '../delivery/delivery.ts';
 import type { Identities, Identity } from '../identities/identities.ts';
@@ -63,7 +63,7 @@ interface Needs {
   readonly reputation: Reputation;
   /** The reasons for which listed recipients of this message are not sent to. */
   readonly suppressing: (message: Message) => Promise<readonly SuppressionReason[]>;
-  readonly limits: Limits;
+  readonly standings: Standings;
   readonly links: TrackedLinks;
   /** Base of the links that we hand out. */
   readonly url: () => string;
@@ -132,11 +132,12 @@ export class Sending {
     const { caller } = submission;
     const tags = submission.tags?.length ? submission.tags : (draft.tags ?? []);
     checkTags(tags);
-    const limits = await this.#needs.limits.of(caller);
-    const identity = await this.#verified(caller, draft, limits);
+    const standing = await this.#needs.standings.of(caller);
+    refusePaused(standing);
+    const identity = await this.#verified(caller, draft, standing);
     const set = named ?? (await this.#defaultSet(caller, identity));
     const message = await this.#compose(submission, draft, { tags, identity, set });
-    const taken = await this.#quotas.take(caller, limits, {
+    const taken = await this.#quotas.take(caller, standing, {
       recipients: draft.recipients.length,
       counted: draft.recipients.filter((recipient) => !isSimulated(recipient)).length,
     });
@@ -151,8 +152,8 @@ export class Sending {
 
   /** What the account may send, and what it has sent in the last 24 hours (SES: GetSendQuota). */
   async quota(scope: Scope): Promise<Quota> {
-    const limits = await this.#needs.limits.of(scope);
-    return { ...limits, sentLastDay: await this.#quotas.sentLastDay(scope) };
+    const { sandbox, perDay, perSecond } = await this.#needs.standings.of(scope);
+    return { sandbox, perDay, perSecond, sentLastDay: await this.#quotas.sentLastDay(scope) };
   }
 
   /** After the state beneath was erased. */

@@ -1,3 +1,4 @@
+import type { Standings } from '../../core/accounts/accounts.ts';
 import type { ConfigurationSets } from '../../core/configuration-sets/configuration-sets.ts';
 import type { Contacts } from '../../core/contacts/contacts.ts';
 import type { Identities } from '../../core/identities/identities.ts';
@@ -9,6 +10,7 @@ import type { Templates } from '../../core/templates/templates.ts';
 
 /** What the handlers may call: the faces of the core's rooms. */
 export interface Rooms {
+  readonly standings: Standings;
   readonly identities: Identities;
   readonly contacts: Contacts;
   readonly configurationSets: ConfigurationSets;

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { MovableClock } from '../../base/clock.ts';
 import { Refusal } from '../../base/refusal.ts';
-import type { Accounts } from '../../core/accounts/accounts.ts';
+import type { Accounts, Enforcement, Standings } from '../../core/accounts/accounts.ts';
 import { account as accountId, duration, region as regionName } from '../../settings/values.ts';
 import type { Scope } from '../../storage/ports.ts';
 import type { Headers, Request, Response } from '../http.ts';
@@ -11,6 +11,7 @@ import type { MessagesApi } from './messages.ts';
 interface Needs {
   readonly messages: MessagesApi;
   readonly accounts: Accounts;
+  readonly standings: Standings;
   readonly clock: MovableClock;
   /** Moves civil time by milliseconds, running what falls due. */
   readonly advance: (milliseconds: number) => Promise<void>;
@@ -68,7 +69,10 @@ export class OperatorApi {
     if (first === 'accounts' && rest.length === 0) {
       return method === 'GET' ? json(200, { accounts: await accounts.list() }) : this.#createAccount(request);
     }
-    if (first && (notBuilt.includes(first) || rest[1] === 'enforcement')) {
+    if (first === 'accounts' && rest[1] === 'enforcement' && rest.length === 2 && method === 'POST') {
+      return this.#enforce(request, rest[0]!);
+    }
+    if (first && notBuilt.includes(first)) {
       return json(501, { message: `${method} ${request.path} is not built yet.` });
     }
     return undefined;
@@ -113,7 +117,24 @@ export class OperatorApi {
     const facts = { account, name: textMember(body, 'name') ?? '', email: textMember(body, 'email') ?? '' };
     return json(201, { ...facts, ...(await this.#needs.accounts.create(facts)) });
   }
+
+  async #enforce(request: Request, account: string): Promise<Response> {
+    const body = readJson(request);
+    const [region, status, reason] = ['region', 'status', 'reason'].map((name) => textMember(body, name));
+    if (region === undefined) throw new BadRequest('region must be the name of one.');
+    const enforcement = Object.hasOwn(enforcements, status ?? '') ? enforcements[status!] : undefined;
+    if (!enforcement) throw new BadRequest(`status must be one of ${Object.keys(enforcements).join(', ')}.`);
+    const scope = { account: checked(accountId, account), region: checked(regionName, region) };
+    await this.#needs.standings.enforce(scope, enforcement, reason);
+    return json(200, { ...scope, status, ...(reason !== undefined && { reason }) });
+  }
 }
+
+const enforcements: Readonly<Record<string, Enforcement>> = {
+  HEALTHY: 'healthy',
+  PROBATION: 'probation',
+  SHUTDOWN: 'shutdown',
+};
 
 function checked<T>(parse: (text: string) => T, text: string): T {
   try {

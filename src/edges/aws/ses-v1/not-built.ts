@@ -16,7 +16,6 @@ export const notBuilt = [
   'SetIdentityHeadersInNotificationsEnabled',
   'SetIdentityMailFromDomain',
   'SetIdentityNotificationTopic',
-  'UpdateAccountSendingEnabled',
   'UpdateCustomVerificationEmailTemplate',
 ] as const satisfies readonly Operation[];
 
@@ -26,7 +25,6 @@ export const partial: Partial<Record<Operation, string>> = {
   SendRawEmail: 'no delegate sending',
   SendBulkTemplatedEmail: 'no delegate sending',
   SendTemplatedEmail: 'no delegate sending',
-  GetAccountSendingEnabled: 'an account cannot be paused yet',
   VerifyEmailIdentity: 'verified at once, no mail is sent',
   VerifyEmailAddress: 'verified at once, no mail is sent',
   VerifyDomainIdentity: 'verified at once, no record is looked up',

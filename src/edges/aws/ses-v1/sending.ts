@@ -76,19 +76,6 @@ export async function SendBulkTemplatedEmail(
   return { Status: outcomes.map(bulkStatusV1) };
 }
 
-export async function GetSendQuota(
-  { sending }: Rooms,
-  _input: In<'GetSendQuota'>,
-  caller: Caller,
-): Promise<Out<'GetSendQuota'>> {
-  const quota = await sending.quota(caller);
-  return { Max24HourSend: quota.perDay, MaxSendRate: quota.perSecond, SentLast24Hours: quota.sentLastDay };
-}
-
-export function GetAccountSendingEnabled(): Out<'GetAccountSendingEnabled'> {
-  return { Enabled: true };
-}
-
 const limited = (operation: string) => ({ operation, sizeLimit: MESSAGE_OCTETS });
 
 interface Named {

@@ -5,7 +5,6 @@ import type { Caller } from '../caller.ts';
 import type { Rooms } from '../rooms.ts';
 import { field, letterOf, recipientsOf, submissionBy, tag } from '../submissions.ts';
 import type { In, Out } from './contract.ts';
-import { reasonNames } from './suppression-reasons.ts';
 
 /** SES: 40 MB after encoding. */
 const MESSAGE_OCTETS = 41_943_040;
@@ -56,22 +55,6 @@ function entryOf(entry: In<'SendBulkEmail'>['BulkEmailEntries'][number]) {
     tags: ReplacementTags?.map(tag),
     fields: ReplacementHeaders?.map(field),
     data: ReplacementEmailContent?.ReplacementTemplate?.ReplacementTemplateData || undefined,
-  };
-}
-
-export async function GetAccount(
-  { sending, reputation }: Rooms,
-  _input: In<'GetAccount'>,
-  caller: Caller,
-): Promise<Out<'GetAccount'>> {
-  const [quota, reasons] = await Promise.all([sending.quota(caller), reputation.reasons(caller)]);
-  return {
-    DedicatedIpAutoWarmupEnabled: true,
-    EnforcementStatus: 'HEALTHY',
-    ProductionAccessEnabled: !quota.sandbox,
-    SendQuota: { Max24HourSend: quota.perDay, MaxSendRate: quota.perSecond, SentLast24Hours: quota.sentLastDay },
-    SendingEnabled: true,
-    SuppressionAttributes: { SuppressedReasons: reasons.map((reason) => reasonNames[reason]) },
   };
 }
 

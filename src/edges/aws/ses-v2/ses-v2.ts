@@ -6,6 +6,7 @@ import { modelOf } from '../protocol/schema.ts';
 import { constraintsOf } from '../protocol/service-constraints.ts';
 import type { Rooms } from '../rooms.ts';
 import { type Service, serviceOf } from '../service.ts';
+import * as account from './account.ts';
 import * as configurationSets from './configuration-sets.ts';
 import * as contacts from './contacts.ts';
 import type { Sdk } from './contract.ts';
@@ -18,6 +19,7 @@ import * as templates from './templates.ts';
 
 /** One line a handler file: `...identities`. */
 export const handlers = handlersOf<Sdk, Rooms, (typeof notBuilt)[number]>()({
+  ...account,
   ...configurationSets,
   ...contacts,
   ...identities,
