@@ -121,6 +121,10 @@ test("AWS's packages are known in edges/aws only", () => {
 
 /** Files that decide: functions of values. */
 const pure = [
+  'core/accounts/policy/patterns.ts',
+  'core/accounts/policy/conditions.ts',
+  'core/accounts/policy/document.ts',
+  'core/accounts/policy/decide.ts',
   'core/delivery/classify.ts',
   'core/delivery/schedule.ts',
   'core/delivery/exchangers.ts',
