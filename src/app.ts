@@ -9,7 +9,6 @@ import { TimeOrderedIds } from './base/ids.ts';
 import type { Log } from './base/log.ts';
 import { type OwnNames, ownNames } from './base/own-names.ts';
 import { systemRandom } from './base/random.ts';
-import { Refusal } from './base/refusal.ts';
 import { Timeline } from './base/timeline.ts';
 import { Accounts, freeLimits, type NewKey, Standings, sandboxLimits, Vault } from './core/accounts/accounts.ts';
 import { ConfigurationSets } from './core/configuration-sets/configuration-sets.ts';
@@ -25,7 +24,7 @@ import { Inbox } from './core/inbox/inbox.ts';
 import { type Message, Messages } from './core/messages/messages.ts';
 import { Notices } from './core/notices/notices.ts';
 import { type PublishedHappening, Publishing } from './core/publishing/publishing.ts';
-import { type Action, IpFilters, Receiving, RuleSets } from './core/receiving/receiving.ts';
+import { ActionChecks, Actions, IpFilters, Onward, Receiving, RuleSets } from './core/receiving/receiving.ts';
 import { Reputation, type SuppressionReason } from './core/reputation/reputation.ts';
 import { NoticeMail } from './core/sending/notices.ts';
 import { Sending } from './core/sending/sending.ts';
@@ -139,25 +138,6 @@ export async function buildApp(settings: Settings, log: Log) {
   });
 
   const reputation = new Reputation({ rows, clock });
-  const ruleSets = new RuleSets({ rows, clock, checkTargets });
-  const ipFilters = new IpFilters({ rows, clock });
-  const receiving = new Receiving({
-    store,
-    messages,
-    events,
-    ruleSets,
-    ipFilters,
-    buckets,
-    topics,
-    publications,
-    covers: async (scope, address) => (await identities.covering(scope, address)) !== undefined,
-    trustRules: settings.verify === 'auto',
-    render: receiptNotification,
-    names,
-    clock,
-    random,
-    log,
-  });
   const links = new TrackedLinks(vault.keyFor('tracked links'));
   const delivery = new Delivery({
     rows,
@@ -189,6 +169,44 @@ export async function buildApp(settings: Settings, log: Log) {
     log,
   });
   const noticeMail = new NoticeMail({ store, messages, delivery, publishing, names, clock, random });
+
+  const covers = async (scope: Scope, address: string) => (await identities.covering(scope, address)) !== undefined;
+  const actionChecks = new ActionChecks({
+    buckets,
+    topics,
+    // The registry of functions is still to come.
+    functionExists: async () => false,
+    covers,
+    render: receiptNotification,
+    names,
+    clock,
+  });
+  const ruleSets = new RuleSets({ rows, clock, checkAction: (scope, action) => actionChecks.check(scope, action) });
+  const ipFilters = new IpFilters({ rows, clock });
+  const onward = new Onward({ store, messages, delivery, publishing, names, clock, random });
+  const actions = new Actions({
+    buckets,
+    topics,
+    onward,
+    render: receiptNotification,
+    daemon: `MAILER-DAEMON@${names.authority}`,
+    clock,
+  });
+  const receiving = new Receiving({
+    store,
+    messages,
+    events,
+    ruleSets,
+    ipFilters,
+    actions,
+    publications,
+    covers,
+    trustRules: settings.verify === 'auto',
+    names,
+    clock,
+    random,
+    log,
+  });
   const inbox = new Inbox({ store, messages, delivery, receiving, events, retention: settings.retention, clock, log });
 
   const loops = [delivery.loop, receiving.loop, publications.loop, notices.loop, inbox.loop];
@@ -242,21 +260,6 @@ export async function buildApp(settings: Settings, log: Log) {
     const happening = { type: 'subscription', contactList, source, before, after } as const;
     const batch = await publishing.record({ message, at, happening });
     return { batch, announce: () => publishing.announce(message) };
-  }
-
-  /** SES checks at creation that a rule's targets exist, in the region of the rule. */
-  async function checkTargets(scope: Scope, action: Action): Promise<void> {
-    if (action.kind === 's3') {
-      const bucket = await buckets.find(action.bucket);
-      if (bucket?.account !== scope.account) {
-        throw new Refusal('invalid-s3-configuration', `No such bucket: ${action.bucket}`, { Bucket: action.bucket });
-      }
-    }
-    if (action.topic === undefined) return;
-    const topic = await topics.find(action.topic);
-    if (!topic || !action.topic.includes(`:${scope.region}:${scope.account}:`)) {
-      throw new Refusal('invalid-sns-topic', `Invalid SNS topic: ${action.topic}`, { Topic: action.topic });
-    }
   }
 
   /** The operator's token: the settings', or one that is made once and kept sealed. */

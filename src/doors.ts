@@ -6,13 +6,14 @@ import { writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import type { App } from './app.ts';
 import { SECOND } from './base/clock.ts';
+import type { DsnWishes } from './core/receiving/receiving.ts';
 import { Gateway } from './edges/aws/gateway.ts';
 import { topicLinks } from './edges/aws/sns/links.ts';
 import { compatibleHandler, healthHandler, MessagesApi, OperatorApi, webHandler } from './edges/console/console.ts';
 import type { HttpHandler } from './edges/http.ts';
 import { HttpDoor } from './edges/http-door.ts';
 import { combinedDoor } from './edges/mx/combined.ts';
-import { blocked, mxDoor, unavailable } from './edges/mx/mx.ts';
+import { type Arrival, blocked, mxDoor, unavailable } from './edges/mx/mx.ts';
 import { submissionDoor } from './edges/submission/submission.ts';
 import { isTracked, type Opened, tracking } from './edges/tracking/tracking.ts';
 import { unsubscribeHandler } from './edges/tracking/unsubscribe.ts';
@@ -200,16 +201,21 @@ function mxOf({ settings, receiving, names, random }: App): SmtpDoor {
     random,
     receives: async ({ recipient, peerAddress, tls }) =>
       answers[await receiving.receives({ recipient, peerAddress, tls: tls !== undefined })],
-    accept: ({ envelopeFrom, recipients, helo, peerAddress, tls, content }) =>
+    accept: ({ recipients, tls, ret, envid, ...arrival }) =>
       receiving.accept({
-        envelopeFrom,
+        ...arrival,
         recipients: recipients.map(({ address }) => address),
-        helo,
-        peerAddress,
         tls: tls !== undefined,
-        content,
+        dsn: dsnWishes({ ret, envid, recipients }),
       }),
   });
+}
+
+/** Nothing where the peer asked for nothing. */
+function dsnWishes({ ret, envid, recipients }: Pick<Arrival, 'ret' | 'envid' | 'recipients'>): DsnWishes | undefined {
+  const asking = recipients.filter(({ notify, orcpt }) => notify || orcpt !== undefined);
+  if (!ret && envid === undefined && asking.length === 0) return undefined;
+  return { ret, envid, recipients: Object.fromEntries(asking.map(({ address, ...wish }) => [address, wish])) };
 }
 
 function certificateOf({ settings, random, names }: App): Promise<Certificate> {

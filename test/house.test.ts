@@ -129,6 +129,7 @@ const pure = [
   'core/delivery/schedule.ts',
   'core/delivery/exchangers.ts',
   'core/receiving/match.ts',
+  'core/receiving/steps.ts',
   'core/identities/covering.ts',
   'core/identities/policies.ts',
   'core/contacts/topics.ts',

@@ -40,6 +40,7 @@ export type RefusalCode =
   | 'cannot-delete'
   | 'invalid-s3-configuration'
   | 'invalid-sns-topic'
+  | 'invalid-lambda-function'
   // targets
   | 'no-such-bucket'
   | 'no-such-key'

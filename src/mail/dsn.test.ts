@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import PostalMime from 'postal-mime';
-import { type Bounce, composeBounce } from './dsn.ts';
+import { type Bounce, composeBounce, fromXtext } from './dsn.ts';
 import { readMime } from './mime-tree.ts';
 import { isSevenBit } from './transfer-encodings.ts';
 
@@ -76,4 +76,8 @@ test('an original with octets above 127, or a message id that is none, makes no 
   const message = composeBounce({ ...bounce, explanation: { text: 'Voilà', charset: 'UTF-8' }, original });
   assert.ok(isSevenBit(message));
   assert.doesNotMatch(message.toString('latin1'), /In-Reply-To/);
+});
+
+test('xtext is read', () => {
+  assert.equal(fromXtext('QQ+3Da+2Bb+C3+A9'), 'QQ=a+b\xc3\xa9');
 });

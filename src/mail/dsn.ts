@@ -94,3 +94,8 @@ function recipientBlock({ address, action, status, ...given }: DsnRecipient): st
 function block(fields: readonly (readonly [name: string, value: string | undefined])[]): string {
   return fields.map(([name, value]) => (value === undefined ? '' : formatField(name, value))).join('');
 }
+
+/** RFC 3461 §4: `+` and two hexadecimal digits are an octet. */
+export function fromXtext(text: string): string {
+  return text.replace(/\+([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}

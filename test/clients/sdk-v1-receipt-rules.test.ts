@@ -12,10 +12,12 @@ import {
   DescribeActiveReceiptRuleSetCommand,
   DescribeReceiptRuleCommand,
   DescribeReceiptRuleSetCommand,
+  InvalidLambdaFunctionException,
   InvalidS3ConfigurationException,
   InvalidSnsTopicException,
   LimitExceededException,
   ListReceiptRuleSetsCommand,
+  type ReceiptAction,
   type ReceiptRule,
   ReorderReceiptRuleSetCommand,
   RuleDoesNotExistException,
@@ -25,6 +27,7 @@ import {
   SetActiveReceiptRuleSetCommand,
   SetReceiptRulePositionCommand,
   UpdateReceiptRuleCommand,
+  VerifyDomainIdentityCommand,
 } from '@aws-sdk/client-ses';
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { refusal } from '../world/refusal.ts';
@@ -149,6 +152,49 @@ test('targets must exist; an action is one action', async () => {
   const both = await refusal(acting({ S3Action, SNSAction: { TopicArn: topic } }), SESServiceException);
   assert.equal(both.name, 'InvalidParameterValue');
   assert.deepEqual(await ruleNames('targets'), []);
+});
+
+test('a target is one of the region of the rule', async () => {
+  const eu = new SESClient({ ...sesame.client, region: 'eu-west-1' });
+  await eu.send(new CreateReceiptRuleSetCommand({ RuleSetName: 'targets' }));
+  const acting = (action: ReceiptAction) =>
+    eu.send(new CreateReceiptRuleCommand({ RuleSetName: 'targets', Rule: { Name: 'one', Actions: [action] } }));
+  const bucket = await refusal(acting({ S3Action: { BucketName: 'mail' } }), InvalidS3ConfigurationException);
+  assert.deepEqual([bucket.message, bucket.Bucket], ['Could not write to bucket: mail', 'mail']);
+  const sns = await refusal(acting({ SNSAction: { TopicArn: topic } }), InvalidSnsTopicException);
+  assert.equal(sns.message, `Invalid SNS topic: ${topic}`);
+  const alert = await refusal(acting({ StopAction: { Scope: 'RuleSet', TopicArn: topic } }), InvalidSnsTopicException);
+  assert.equal(alert.Topic, topic);
+  const FunctionArn = 'arn:aws:lambda:eu-west-1:000000000000:function:none';
+  const lambda = await refusal(acting({ LambdaAction: { FunctionArn } }), InvalidLambdaFunctionException);
+  assert.deepEqual([lambda.message, lambda.FunctionArn], [`Invalid Lambda function: ${FunctionArn}`, FunctionArn]);
+  eu.destroy();
+});
+
+test('bounces, headers and stops: checked, kept and read back', async () => {
+  await create('answers');
+  await ses.send(new VerifyDomainIdentityCommand({ Domain: 'here.example' }));
+  const acting = (...Actions: ReceiptAction[]) => add('answers', { Name: 'one', Actions });
+  const bounce = { SmtpReplyCode: '550', Message: 'No', Sender: 'no-reply@here.example' };
+  const header = { HeaderName: 'X-Gate', HeaderValue: 'in' };
+  const wrong: [ReceiptAction, string][] = [
+    [{ BounceAction: { ...bounce, SmtpReplyCode: '250' } }, 'Invalid SMTP reply code: 250'],
+    [{ BounceAction: { ...bounce, StatusCode: '5' } }, 'Invalid SMTP status code: 5'],
+    [{ BounceAction: { ...bounce, Message: 'N\no' } }, 'Invalid SMTP response message: N\no'],
+    [{ BounceAction: { ...bounce, Sender: 'a@elsewhere.example' } }, 'Identity is not verified: a@elsewhere.example'],
+    [{ AddHeaderAction: { ...header, HeaderName: 'X Gate' } }, 'Invalid header name: X Gate'],
+    [{ AddHeaderAction: { ...header, HeaderName: 'X'.repeat(51) } }, `Invalid header name: ${'X'.repeat(51)}`],
+    [{ AddHeaderAction: { ...header, HeaderValue: 'a\r\nBcc: b' } }, 'Invalid header value: a\r\nBcc: b'],
+  ];
+  for (const [action, message] of wrong) await check(acting(action), 'InvalidParameterValue', message);
+  const Actions: ReceiptAction[] = [
+    { AddHeaderAction: header },
+    { BounceAction: { ...bounce, StatusCode: '5.1.1', TopicArn: topic } },
+    { StopAction: { Scope: 'RuleSet', TopicArn: topic } },
+  ];
+  await acting(...Actions);
+  const { Rule } = await ses.send(new DescribeReceiptRuleCommand({ RuleSetName: 'answers', RuleName: 'one' }));
+  assert.deepEqual(Rule?.Actions, Actions);
 });
 
 test('what an enum does not have is told with the path of the member', async () => {

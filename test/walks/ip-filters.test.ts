@@ -98,8 +98,9 @@ test('a region that blocks the peer does not get what another takes', async () =
   const { json } = await sesame.call('GET', '/_sesame/messages?query=direction:in');
   const subjects = json.messages.map(({ subject }: { subject: string }) => subject);
   assert.deepEqual(subjects.sort(), ['before', 'friend', 'only there', 'other peer']);
-  assert.equal(await stored('eu-west-1', 'mails-there'), 1);
-  assert.equal(await stored('us-east-1', 'mails-here'), 3);
+  // Beside the test that SES writes when the rule is made.
+  assert.equal(await stored('eu-west-1', 'mails-there'), 1 + 1);
+  assert.equal(await stored('us-east-1', 'mails-here'), 1 + 3);
   await filter(there, 'block', 'Block', '127.0.0.1');
   assert.deepEqual(await arrive('nowhere'), REFUSED);
   await unfilter(there, 'block');

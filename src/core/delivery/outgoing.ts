@@ -27,9 +27,12 @@ export class Outgoing {
     this.#needs = needs;
   }
 
-  /** Our own envelope sender: the message id at our return-path domain, so that feedback finds its message. */
-  envelopeSender({ id, region }: Message): string {
-    return `${id}@${this.#needs.names.returnPathDomain(region)}`;
+  /**
+   * Our own envelope sender: the message id at our return-path domain, so that feedback finds its message. What is no
+   * account's mail brings its own: a report has the null path, a forwarded mail one that leads back to its sender.
+   */
+  envelopeSender({ id, region, facts }: Message): string {
+    return facts['envelopeSender'] ?? `${id}@${this.#needs.names.returnPathDomain(region)}`;
   }
 
   /** Feedback-ID and the signature of the author's domain, then the stored message. */

@@ -20,10 +20,14 @@ import { traceFields } from '../../mail/received.ts';
 import type { Command, Scope, Segment, Store } from '../../storage/ports.ts';
 import type { Events } from '../events/events.ts';
 import type { Message, Messages } from '../messages/messages.ts';
-import type { Buckets, Publications, Topics } from '../targets/targets.ts';
+import type { Publications } from '../targets/targets.ts';
+import type { Actions } from './actions.ts';
 import type { IpFilters } from './ip-filters.ts';
 import { matchRules } from './match.ts';
-import type { Action, Rule, RuleSets } from './rules.ts';
+import type { DsnWishes } from './onward.ts';
+import type { Rule, RuleSets } from './rules.ts';
+import { SeenMessage, StoredContent } from './seen-message.ts';
+import { fieldsBefore, type Step, stepsOf, withDone } from './steps.ts';
 import {
   advanceReceipt,
   claimReceipts,
@@ -36,7 +40,10 @@ import {
   releaseReceipts,
 } from './table.ts';
 
+export { ActionChecks } from './action-checks.ts';
+export { Actions, type ReceiptNotice, type RenderReceipt } from './actions.ts';
 export { type IpFilter, IpFilters } from './ip-filters.ts';
+export { type DsnWishes, Onward } from './onward.ts';
 export { type Action, type Rule, type RuleSet, RuleSets } from './rules.ts';
 
 /** A transaction at the MX door, before its message came. */
@@ -53,32 +60,12 @@ export interface Arrival {
   readonly helo: string;
   readonly peerAddress: string;
   readonly tls: boolean;
+  /** What the peer asked to be told of the delivery; nothing where it asked for nothing. */
+  readonly dsn?: DsnWishes | undefined;
   readonly content: Buffer;
 }
 
 export type ReceiptState = 'received' | 'done' | 'failed';
-
-/** What a notification tells; its shape belongs to the doors. */
-export interface ReceiptNotice {
-  readonly message: Message;
-  /** The whole message as it is stored, our trace fields first. */
-  readonly content: Buffer;
-  readonly recipients: readonly string[];
-  readonly action: Action;
-  /** Key of the stored object, where the action stored one. */
-  readonly objectKey?: string | undefined;
-  /** Milliseconds from accept to now. */
-  readonly processingTime: number;
-}
-export type RenderReceipt = (notice: ReceiptNotice) => { readonly subject: string; readonly message: string };
-
-/** One action of a matching rule, and whether it has run. */
-interface Step {
-  readonly rule: string;
-  readonly recipients: readonly string[];
-  readonly action: Action;
-  readonly done: boolean;
-}
 
 /** SES tries an action for four hours. */
 const LIFETIME = 4 * HOUR;
@@ -88,8 +75,6 @@ const LONGEST_WAIT = 30 * MINUTE;
 const CLAIM_TIME = 30 * MINUTE;
 /** Messages whose actions run at the same time. */
 const MOST_RECEIPTS = 50;
-/** SES: a message with an SNS action may be this large, headers included. */
-const MOST_NOTIFIED = 150 * 1024;
 /** Received fields beyond this are a loop (RFC 5321 §6.3). */
 const MOST_HOPS = 50;
 
@@ -99,14 +84,12 @@ interface Needs {
   readonly events: Events;
   readonly ruleSets: RuleSets;
   readonly ipFilters: IpFilters;
-  readonly buckets: Buckets;
-  readonly topics: Topics;
+  readonly actions: Actions;
   readonly publications: Publications;
   /** Whether the scope may receive for the address: it is covered by a verified identity. */
   readonly covers: (scope: Scope, address: string) => Promise<boolean>;
   /** Identities are verified when they are created, so a domain that a rule names needs no further proof. */
   readonly trustRules: boolean;
-  readonly render: RenderReceipt;
   readonly names: OwnNames;
   readonly clock: Clock;
   readonly random: Random;
@@ -254,11 +237,14 @@ export class Receiving {
       segments: [staged.segment, body],
       bodyHash: simpleBodyHash(arrival.content.subarray(bodyStart)),
       tags: [],
-      facts: { helo: arrival.helo, peerAddress: arrival.peerAddress, tls: arrival.tls ? 'yes' : 'no' },
+      facts: {
+        helo: arrival.helo,
+        peerAddress: arrival.peerAddress,
+        tls: arrival.tls ? 'yes' : 'no',
+        ...(arrival.dsn && { dsn: JSON.stringify(arrival.dsn) }),
+      },
     };
-    const steps: Step[] = matches.flatMap(({ rule, recipients: matched }) =>
-      rule.actions.map((action) => ({ rule: rule.name, recipients: matched, action, done: false })),
-    );
+    const steps = stepsOf(matches);
     const receipt = { message_id: id, ...scope, state: 'received', due: at, expires: at + LIFETIME };
     const record = [
       ...staged.commands,
@@ -285,19 +271,21 @@ export class Receiving {
     const { store, messages } = this.#needs;
     const message = await messages.get(receipt.message_id);
     if (!message) return;
-    const content = await store.bytes.read(message.segments);
-    let steps = JSON.parse(receipt.progress) as Step[];
-    for (const [i, step] of steps.entries()) {
-      if (step.done) continue;
-      const done = steps.with(i, { ...step, done: true });
-      if (await this.#run({ receipt, message, content, step, steps: done })) steps = done;
+    const stored = new StoredContent(store.bytes, message);
+    let steps: readonly Step[] = JSON.parse(receipt.progress);
+    for (let n = 0; n < steps.length; n++) {
+      if (steps[n]!.done) continue;
+      const done = withDone(steps, n);
+      const seen = new SeenMessage(stored, fieldsBefore(steps, n));
+      if (await this.#run({ receipt, seen, step: steps[n]!, steps: done })) steps = done;
     }
     await this.#close(receipt, message, steps);
   }
 
   /** True if the action ran, and its note is written with it. */
-  async #run({ receipt, message, content, step, steps }: Run): Promise<boolean> {
-    const { store, events, publications, clock, log } = this.#needs;
+  async #run({ receipt, seen, step, steps }: Run): Promise<boolean> {
+    const { store, events, actions, publications, clock, log } = this.#needs;
+    const { message } = seen;
     const now = clock.civil();
     const note = advanceReceipt({
       message_id: message.id,
@@ -307,10 +295,11 @@ export class Receiving {
       progress: JSON.stringify(steps),
     });
     try {
-      const { batch, result } = await this.#perform(step, message, content);
+      const { batch, result, announce } = await actions.perform(step, seen);
       const happening = { type: 'action', rule: step.rule, action: step.action.kind, result } as const;
       const outcome = await store.rows.write([...batch, note, events.record(message, now, happening)], 'committed');
       publications.loop.wake();
+      announce?.();
       return outcome.applied;
     } catch (cause) {
       if (!(cause instanceof Refusal)) log.error({ err: cause, message: message.id }, 'a receipt action failed');
@@ -319,34 +308,6 @@ export class Receiving {
       const failed = events.record({ ...message, ...receipt }, now, happening);
       await store.rows.write([failed], 'committed');
       return false;
-    }
-  }
-
-  /** The commands of one action, and what it comes to. */
-  async #perform(step: Step, message: Message, content: Buffer): Promise<{ batch: Command[]; result: string }> {
-    const { buckets, topics, clock } = this.#needs;
-    const { action, recipients } = step;
-    const notice = { message, content, recipients, action, processingTime: clock.civil() - message.at };
-    switch (action.kind) {
-      case 's3': {
-        const key = objectKey(action.prefix, message.id);
-        const object = {
-          bucket: action.bucket,
-          key,
-          content: message.segments,
-          contentType: 'application/octet-stream',
-        };
-        const { batch } = await buckets.putting(message.account, object);
-        if (!action.topic) return { batch, result: key };
-        const told = await topics.publishing(action.topic, this.#needs.render({ ...notice, objectKey: key }));
-        return { batch: [...batch, ...told.batch], result: key };
-      }
-      case 'sns': {
-        if (content.length > MOST_NOTIFIED)
-          throw new Refusal('message-too-large', 'Message is too large for an SNS action');
-        const { batch, id } = await topics.publishing(action.topic, this.#needs.render(notice));
-        return { batch, result: id };
-      }
     }
   }
 
@@ -375,15 +336,8 @@ interface Recording {
 
 interface Run {
   readonly receipt: ReceiptRow;
-  readonly message: Message;
-  readonly content: Buffer;
+  readonly seen: SeenMessage;
   readonly step: Step;
   /** The progress to note if this step runs. */
   readonly steps: readonly Step[];
-}
-
-/** A prefix is a folder: a slash is put between where it has none at its end (SES: S3 action). */
-function objectKey(prefix: string | undefined, messageId: string): string {
-  if (!prefix) return messageId;
-  return prefix.endsWith('/') ? prefix + messageId : `${prefix}/${messageId}`;
 }

@@ -5,16 +5,28 @@ import { type Documents, documents, type Versioned } from '../../storage/documen
 import { generation, raiseGeneration } from '../../storage/generations.ts';
 import type { Command, Rows, Scope } from '../../storage/ports.ts';
 
-/** What a rule does with a message, one after the other. */
+/** A topic that is told that the action ran, without the content. */
+interface Announced {
+  readonly topic?: string | undefined;
+}
+
+/** What a rule does with a message, one after the other (SES: ReceiptAction). */
 export type Action =
-  | {
-      readonly kind: 's3';
-      readonly bucket: string;
-      readonly prefix?: string | undefined;
-      /** Told that the action ran, without the content. */
-      readonly topic?: string | undefined;
-    }
-  | { readonly kind: 'sns'; readonly topic: string; readonly encoding: 'utf-8' | 'base64' };
+  | ({ readonly kind: 's3'; readonly bucket: string; readonly prefix?: string | undefined } & Announced)
+  | { readonly kind: 'sns'; readonly topic: string; readonly encoding: 'utf-8' | 'base64' }
+  | ({
+      readonly kind: 'bounce';
+      /** Three digits, 4xx or 5xx. */
+      readonly replyCode: string;
+      /** Enhanced status code (RFC 3463). */
+      readonly statusCode?: string | undefined;
+      readonly message: string;
+      /** A verified identity, from which the bounce comes. */
+      readonly sender: string;
+    } & Announced)
+  | ({ readonly kind: 'lambda'; readonly functionArn: string; readonly invocation: 'event' | 'wait' } & Announced)
+  | ({ readonly kind: 'stop' } & Announced)
+  | { readonly kind: 'add-header'; readonly name: string; readonly value: string };
 
 export interface Rule {
   readonly name: string;
@@ -50,8 +62,8 @@ interface Active {
 interface Needs {
   readonly rows: Rows;
   readonly clock: Clock;
-  /** Refuses an action whose target does not exist or may not be written. */
-  readonly checkTargets: (scope: Scope, action: Action) => Promise<void>;
+  /** Refuses an action that cannot be, or whose target does not exist or may not be written. */
+  readonly checkAction: (scope: Scope, action: Action) => Promise<void>;
 }
 
 /** Rule sets of every account and region; at most one of each is active. */
@@ -129,8 +141,7 @@ export class RuleSets {
 
   /** First in the list where `after` is not given (SES: CreateReceiptRule). */
   async addRule(scope: Scope, setName: string, rule: Rule, after?: string): Promise<void> {
-    await this.#validate(scope, rule);
-    await this.#change(scope, setName, (rules) => {
+    await this.#changeRule(scope, setName, rule, (rules) => {
       if (rules.some(({ name }) => name === rule.name)) {
         throw new Refusal('already-exists', `Rule already exists: ${rule.name}`, { Name: rule.name });
       }
@@ -166,8 +177,7 @@ export class RuleSets {
 
   /** The whole rule is replaced; its place stays. */
   async replaceRule(scope: Scope, setName: string, rule: Rule): Promise<void> {
-    await this.#validate(scope, rule);
-    await this.#change(scope, setName, (rules) => rules.with(placeOf(rules, rule.name), rule));
+    await this.#changeRule(scope, setName, rule, (rules) => rules.with(placeOf(rules, rule.name), rule));
   }
 
   /** A missing rule is fine, a missing set is not. */
@@ -203,14 +213,17 @@ export class RuleSets {
     if (!(await this.#needs.rows.write(batch, 'durable')).applied) throw ruleSetExists(name);
   }
 
-  async #validate(scope: Scope, rule: Rule): Promise<void> {
+  /** Targets are tried last: who names no rule set, or a rule that is not there, has written nothing to them. */
+  async #changeRule(scope: Scope, setName: string, rule: Rule, next: Change): Promise<void> {
     if (!isName(rule.name)) throw new Refusal('invalid-parameter', `Not a valid ruleName: ${rule.name}`);
     if (rule.actions.length > MOST_ACTIONS) throw new Refusal('limit-exceeded', 'Too many actions');
     if (rule.recipients.length > MOST_RECIPIENTS) throw new Refusal('limit-exceeded', 'Too many recipients');
-    for (const action of rule.actions) await this.#needs.checkTargets(scope, action);
+    next((await this.#existing(scope, setName)).value.rules);
+    for (const action of rule.actions) await this.#needs.checkAction(scope, action);
+    await this.#change(scope, setName, next);
   }
 
-  async #change(scope: Scope, setName: string, next: (rules: readonly Rule[]) => readonly Rule[]): Promise<void> {
+  async #change(scope: Scope, setName: string, next: Change): Promise<void> {
     for (;;) {
       const present = await this.#existing(scope, setName);
       const value = { rules: next(present.value.rules) };
@@ -225,6 +238,8 @@ export class RuleSets {
     return found;
   }
 }
+
+type Change = (rules: readonly Rule[]) => readonly Rule[];
 
 const activeKey = ({ account, region }: Scope) => `${account} ${region}`;
 

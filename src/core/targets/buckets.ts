@@ -44,8 +44,8 @@ export interface ObjectPage {
 export interface ObjectToPut {
   readonly bucket: string;
   readonly key: string;
-  /** Bytes of a client, or segments that are stored already and become shared. */
-  readonly content: Buffer | readonly Segment[];
+  /** Bytes of a client, or a row of bytes and of segments that are stored already and become shared. */
+  readonly content: Buffer | readonly (Buffer | Segment)[];
   readonly contentType: string;
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -128,17 +128,23 @@ export class Buckets {
     const { bucket, key, content, contentType, metadata = {} } = object;
     await this.owned(account, bucket);
     const { bytes, rows, clock } = this.#needs;
-    const whole = Buffer.isBuffer(content) ? content : await bytes.read(content);
-    const { segments, keep } = Buffer.isBuffer(content)
-      ? await this.#stage(content)
-      : { segments: content, keep: bytes.share(content) };
-    const etag = createHash('md5').update(whole).digest('hex');
+    const digest = createHash('md5');
+    const segments: Segment[] = [];
+    const keep: Command[] = [];
+    for (const piece of Buffer.isBuffer(content) ? [content] : content) {
+      const isNew = Buffer.isBuffer(piece);
+      digest.update(isNew ? piece : await bytes.read([piece]));
+      const staged = isNew ? await bytes.stage(piece) : { segment: piece, commands: bytes.share([piece]) };
+      segments.push(staged.segment);
+      keep.push(...staged.commands);
+    }
+    const etag = digest.digest('hex');
     const before = await rows.first(objectByKey({ bucket, key }));
     const row: ObjectRow = {
       account,
       bucket,
       key,
-      size: whole.length,
+      size: segments.reduce((sum, { size }) => sum + size, 0),
       etag,
       content_type: contentType,
       metadata: JSON.stringify(metadata),
@@ -198,11 +204,6 @@ export class Buckets {
 
   #deleting({ bucket, key, segments }: ObjectRow): Command[] {
     return [deleteObject({ bucket, key, segments }), ...this.#needs.bytes.release(JSON.parse(segments))];
-  }
-
-  async #stage(content: Buffer): Promise<{ segments: Segment[]; keep: readonly Command[] }> {
-    const { segment, commands } = await this.#needs.bytes.stage(content);
-    return { segments: [segment], keep: commands };
   }
 
   /** Somebody else's bucket looks like none, so that names cannot be probed for their content. */

@@ -54,6 +54,7 @@ const words: Readonly<Record<Reason, readonly [v1: Word, v2: Word]>> = {
   'cannot-delete': ['CannotDelete', 'BadRequestException'],
   'invalid-s3-configuration': ['InvalidS3Configuration', 'BadRequestException'],
   'invalid-sns-topic': ['InvalidSnsTopic', 'BadRequestException'],
+  'invalid-lambda-function': ['InvalidLambdaFunction', 'BadRequestException'],
 
   'no-such-bucket': [['NoSuchBucket', 404], 'NotFoundException'],
   'no-such-key': [['NoSuchKey', 404], 'NotFoundException'],

@@ -1,5 +1,4 @@
 import type { ReceiptNotice, RenderReceipt } from '../../core/receiving/receiving.ts';
-import { readHeader } from '../../mail/header-fields.ts';
 import { commonFields, shownHeader } from '../../mail/mail-object.ts';
 
 /** Nothing judges received mail yet, and the notification says so. */
@@ -28,9 +27,8 @@ export const receiptNotification: RenderReceipt = (notice) => ({
   }),
 });
 
-function mailObject({ message, content }: ReceiptNotice) {
-  const { fields } = readHeader(content);
-  const shown = shownHeader(fields);
+function mailObject({ message, header }: ReceiptNotice) {
+  const shown = shownHeader(header);
   return {
     timestamp: iso(message.at),
     source: message.envelopeFrom,
@@ -38,10 +36,11 @@ function mailObject({ message, content }: ReceiptNotice) {
     destination: message.recipients,
     headersTruncated: shown.truncated,
     headers: shown.fields,
-    commonHeaders: commonFields(fields),
+    commonHeaders: commonFields(header),
   };
 }
 
+/** SES: contents of the action object, by type. A member that is not set is left out. */
 function actionObject({ action, objectKey }: ReceiptNotice) {
   switch (action.kind) {
     case 's3':
@@ -54,11 +53,31 @@ function actionObject({ action, objectKey }: ReceiptNotice) {
       };
     case 'sns':
       return { type: 'SNS', topicArn: action.topic, encoding: action.encoding === 'base64' ? 'BASE64' : 'UTF8' };
+    case 'bounce':
+      return {
+        type: 'Bounce',
+        topicArn: action.topic,
+        smtpReplyCode: action.replyCode,
+        statusCode: action.statusCode,
+        message: action.message,
+        sender: action.sender,
+      };
+    case 'lambda':
+      return {
+        type: 'Lambda',
+        topicArn: action.topic,
+        functionArn: action.functionArn,
+        invocationType: action.invocation === 'wait' ? 'RequestResponse' : 'Event',
+      };
+    case 'stop':
+      return { type: 'Stop', topicArn: action.topic };
+    case 'add-header':
+      return { type: 'AddHeader', headerName: action.name, headerValue: action.value };
   }
 }
 
 /** Only an SNS action carries the mail itself. */
 function contentOf({ action, content }: ReceiptNotice) {
-  if (action.kind !== 'sns') return {};
+  if (action.kind !== 'sns' || !content) return {};
   return { content: content.toString(action.encoding === 'base64' ? 'base64' : 'utf8') };
 }

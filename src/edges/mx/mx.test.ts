@@ -77,6 +77,8 @@ test('mail for who receives, and only for them', async () => {
     helo: 'mail.sender.example',
     peerAddress: '127.0.0.1',
     tls: undefined,
+    ret: 'HDRS',
+    envid: 'x',
   });
   assert.equal(content.toString(), 'Subject: x\r\n');
 });

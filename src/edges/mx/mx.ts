@@ -9,7 +9,7 @@ import type {
   SmtpVisit,
   Transaction,
 } from '../../wire/smtp/door.ts';
-import type { Recipient } from '../../wire/smtp/envelope.ts';
+import type { Recipient, Sender } from '../../wire/smtp/envelope.ts';
 import { type Reply, reply } from '../../wire/smtp/reply.ts';
 
 /**
@@ -40,6 +40,9 @@ export interface Arrival {
   readonly helo: string;
   readonly peerAddress: string;
   readonly tls: SmtpSession['tls'];
+  /** RFC 3461 §4.3, §4.4, as the client wrote it. */
+  readonly ret?: Sender['ret'];
+  readonly envid?: string | undefined;
   readonly content: Buffer;
 }
 
@@ -116,11 +119,9 @@ class MxVisit implements SmtpVisit {
   async message({ sender, recipients, content }: ReceivedMessage): Promise<Reply> {
     const { peerAddress, helo = '', tls } = this.#session;
     try {
-      const envelopeFrom = sender.address;
-      return reply(
-        250,
-        `OK ${await this.#options.accept({ envelopeFrom, recipients, helo, peerAddress, tls, content })}`,
-      );
+      const { address: envelopeFrom, ret, envid } = sender;
+      const arrival = { envelopeFrom, recipients, helo, peerAddress, tls, ret, envid, content };
+      return reply(250, `OK ${await this.#options.accept(arrival)}`);
     } catch (error) {
       if (error instanceof Refusal) return refusalReply(error);
       throw error;

@@ -30,8 +30,8 @@ export const partial: Partial<Record<Operation, string>> = {
   VerifyDomainIdentity: 'verified at once, no record is looked up',
   VerifyDomainDkim: 'the records cannot be looked up yet',
   PutIdentityPolicy: 'stored; not evaluated yet',
-  CreateReceiptRule: 'S3Action (without KMS and role) and SNSAction only; no test is written to the targets',
-  UpdateReceiptRule: 'S3Action (without KMS and role) and SNSAction only; no test is written to the targets',
+  CreateReceiptRule: 'S3Action without KMS and role; no functions, WorkMail or Connect',
+  UpdateReceiptRule: 'S3Action without KMS and role; no functions, WorkMail or Connect',
   CreateConfigurationSetEventDestination: 'SNS is published; other destinations are stored',
   UpdateConfigurationSetEventDestination: 'SNS is published; other destinations are stored',
 };

@@ -149,6 +149,21 @@ function actionOf(action: ReceiptAction): Action {
     const { TopicArn, Encoding } = action.SNSAction;
     return { kind: 'sns', topic: TopicArn, encoding: Encoding === 'Base64' ? 'base64' : 'utf-8' };
   }
+  if (action.BounceAction) {
+    const { SmtpReplyCode, StatusCode, Message, Sender, TopicArn } = action.BounceAction;
+    const words = { replyCode: SmtpReplyCode, statusCode: StatusCode, message: Message, sender: Sender };
+    return { kind: 'bounce', ...words, topic: TopicArn };
+  }
+  if (action.LambdaAction) {
+    const { FunctionArn, InvocationType, TopicArn } = action.LambdaAction;
+    const invocation = InvocationType === 'RequestResponse' ? 'wait' : 'event';
+    return { kind: 'lambda', functionArn: FunctionArn, invocation, topic: TopicArn };
+  }
+  if (action.StopAction) return { kind: 'stop', topic: action.StopAction.TopicArn };
+  if (action.AddHeaderAction) {
+    const { HeaderName, HeaderValue } = action.AddHeaderAction;
+    return { kind: 'add-header', name: HeaderName, value: HeaderValue };
+  }
   throw new Refusal('not-built', `${name} is not built yet`);
 }
 
@@ -179,5 +194,18 @@ function receiptAction(action: Action) {
       const Encoding = action.encoding === 'base64' ? ('Base64' as const) : ('UTF-8' as const);
       return { SNSAction: { TopicArn: action.topic, Encoding } };
     }
+    case 'bounce': {
+      const { replyCode, statusCode, message, sender, topic } = action;
+      const words = { SmtpReplyCode: replyCode, StatusCode: statusCode, Message: message, Sender: sender };
+      return { BounceAction: { ...words, TopicArn: topic } };
+    }
+    case 'lambda': {
+      const InvocationType = action.invocation === 'wait' ? ('RequestResponse' as const) : ('Event' as const);
+      return { LambdaAction: { FunctionArn: action.functionArn, InvocationType, TopicArn: action.topic } };
+    }
+    case 'stop':
+      return { StopAction: { Scope: 'RuleSet' as const, TopicArn: action.topic } };
+    case 'add-header':
+      return { AddHeaderAction: { HeaderName: action.name, HeaderValue: action.value } };
   }
 }
