@@ -8,6 +8,8 @@ import * as v1 from '../src/edges/aws/ses-v1/not-built.ts';
 import { handlers as v1Handlers } from '../src/edges/aws/ses-v1/ses-v1.ts';
 import * as v2 from '../src/edges/aws/ses-v2/not-built.ts';
 import { handlers as v2Handlers } from '../src/edges/aws/ses-v2/ses-v2.ts';
+import { notBuilt as sqsNotBuilt, partial as sqsPartial } from '../src/edges/aws/sqs/not-built.ts';
+import { handlers as sqsHandlers } from '../src/edges/aws/sqs/sqs.ts';
 import { describedSettings } from '../src/settings/settings.ts';
 
 export interface Page {
@@ -36,6 +38,14 @@ interface Api {
 const apis: readonly Api[] = [
   { title: 'SES API v1', sdk: '@aws-sdk/client-ses', cli: 'ses', handlers: v1Handlers, ...v1 },
   { title: 'SES API v2', sdk: '@aws-sdk/client-sesv2', cli: 'sesv2', handlers: v2Handlers, ...v2 },
+  {
+    title: 'SQS',
+    sdk: '@aws-sdk/client-sqs',
+    cli: 'sqs',
+    handlers: sqsHandlers,
+    notBuilt: sqsNotBuilt,
+    partial: sqsPartial,
+  },
 ];
 
 /** Every setting from its definition. */

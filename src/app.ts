@@ -28,7 +28,7 @@ import { ActionChecks, Actions, IpFilters, Onward, Receiving, RuleSets } from '.
 import { Reputation, type SuppressionReason } from './core/reputation/reputation.ts';
 import { NoticeMail } from './core/sending/notices.ts';
 import { Sending } from './core/sending/sending.ts';
-import { Buckets, Publications, Topics } from './core/targets/targets.ts';
+import { Buckets, Publications, Queues, Topics } from './core/targets/targets.ts';
 import { Templates } from './core/templates/templates.ts';
 import { eventDocument } from './edges/aws/event-document.ts';
 import { receiptNotification } from './edges/aws/receipt-notification.ts';
@@ -109,6 +109,7 @@ export async function buildApp(settings: Settings, log: Log) {
     random,
     log,
   });
+  const queues = new Queues({ rows, ids, clock, random, log });
   const identities = new Identities({ rows, vault, clock, random });
   const templates = new Templates({ rows, clock, random });
   const configurationSets = new ConfigurationSets({
@@ -209,7 +210,7 @@ export async function buildApp(settings: Settings, log: Log) {
   });
   const inbox = new Inbox({ store, messages, delivery, receiving, events, retention: settings.retention, clock, log });
 
-  const loops = [delivery.loop, receiving.loop, publications.loop, notices.loop, inbox.loop];
+  const loops = [delivery.loop, receiving.loop, publications.loop, queues.loop, notices.loop, inbox.loop];
   const timeline = new Timeline(clock, loops);
 
   /** Which outcomes count for the suppression list: the configuration set's word, else the account's (SES). */
@@ -296,6 +297,7 @@ export async function buildApp(settings: Settings, log: Log) {
       ipFilters,
       buckets,
       topics,
+      queues,
     },
     receiving,
     inbox,
@@ -310,6 +312,7 @@ export async function buildApp(settings: Settings, log: Log) {
       if (key) secrets.key = key;
       const token = await operatorToken(secrets);
       await Promise.all([delivery.start(), receiving.start(), publications.start(), notices.start()]);
+      queues.loop.start();
       inbox.loop.start();
       return { secrets, operatorToken: token };
     },
@@ -346,6 +349,7 @@ export async function buildApp(settings: Settings, log: Log) {
       await notices.stop();
       await delivery.stop();
       await publications.stop();
+      await queues.loop.stop();
       await templates.stop();
       await store.close();
     },

@@ -149,7 +149,7 @@ function handlersOf(app: App, { gateway, operatorToken, version, ready }: Behind
   ];
 }
 
-function gatewayOf({ settings, accounts, rooms, random, log }: App): Gateway {
+function gatewayOf({ settings, accounts, rooms, random, opened, log }: App): Gateway {
   return new Gateway({
     mode: settings.auth,
     account: settings.account,
@@ -160,6 +160,7 @@ function gatewayOf({ settings, accounts, rooms, random, log }: App): Gateway {
       'ses-v2': async () => (await import('./edges/aws/ses-v2/ses-v2.ts')).sesV2(rooms),
       s3: async () => (await import('./edges/aws/s3/s3.ts')).s3(rooms),
       sns: async () => (await import('./edges/aws/sns/sns.ts')).sns(rooms),
+      sqs: async () => (await import('./edges/aws/sqs/sqs.ts')).sqs({ ...rooms, url: () => opened.url }),
     },
     now: Date.now,
     requestId: () => random.uuid(),

@@ -48,6 +48,20 @@ export type RefusalCode =
   | 'bucket-already-exists'
   | 'no-such-topic'
   | 'no-such-subscription'
+  | 'no-such-queue'
+  | 'queue-exists'
+  | 'invalid-receipt-handle'
+  | 'message-not-in-flight'
+  | 'too-many-in-flight'
+  | 'missing-parameter'
+  | 'invalid-attribute-name'
+  | 'invalid-attribute-value'
+  | 'invalid-message-contents'
+  | 'empty-batch'
+  | 'too-many-entries'
+  | 'repeated-entry-id'
+  | 'invalid-entry-id'
+  | 'batch-too-long'
   // the machine
   | 'busy';
 

@@ -8,10 +8,11 @@ import { notBuilt as notBuiltV1 } from '../../src/edges/aws/ses-v1/not-built.ts'
 import { handlers as handlersV1 } from '../../src/edges/aws/ses-v1/ses-v1.ts';
 import { notBuilt as notBuiltV2 } from '../../src/edges/aws/ses-v2/not-built.ts';
 import { handlers as handlersV2 } from '../../src/edges/aws/ses-v2/ses-v2.ts';
+import { handlers as handlersSqs } from '../../src/edges/aws/sqs/sqs.ts';
 import { refusal } from '../world/refusal.ts';
 import { SesameUnderTest } from '../world/sesame.ts';
 
-// Every operation of both APIs answers: with what it does, or with a sentence that it is not built yet.
+// Every operation of both APIs of SES answers: with what it does, or with a sentence that it is not built yet.
 let sesame: SesameUnderTest;
 before(async () => {
   sesame = await SesameUnderTest.start();
@@ -92,4 +93,5 @@ test('each operation that is built is called by a test beside this one', () => {
   };
   check('@aws-sdk/client-ses', handlersV1);
   check('@aws-sdk/client-sesv2', handlersV2);
+  check('@aws-sdk/client-sqs', handlersSqs);
 });

@@ -10,4 +10,6 @@ export interface Caller {
   readonly sourceIp: string;
   readonly userAgent: string;
   readonly requestId: string;
+  /** Fires when the client goes away before it has its answer. */
+  readonly gone: AbortSignal;
 }

@@ -2,7 +2,7 @@
 import type { CredentialScope } from '../../wire/sigv4.ts';
 import type { Request } from '../http.ts';
 import { type Dialect, dialects } from './errors.ts';
-import { jsonFailures } from './protocol/json.ts';
+import { jsonFailures, queryCompatibleFailures } from './protocol/json.ts';
 import type { FailureWriter } from './protocol/protocol.ts';
 import { queryFailures } from './protocol/query.ts';
 import { restJsonFailure } from './protocol/rest-json.ts';
@@ -10,6 +10,7 @@ import { restXmlFailure } from './protocol/rest-xml.ts';
 
 export const SES_NAMESPACE = 'http://ses.amazonaws.com/doc/2010-12-01/';
 export const SNS_NAMESPACE = 'http://sns.amazonaws.com/doc/2010-03-31/';
+export const SQS_NAMESPACE = 'http://queue.amazonaws.com/doc/2012-11-05/';
 export const S3_NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
 
 export interface Style {
@@ -33,7 +34,7 @@ const styles: Readonly<Record<string, Style>> = {
   sns: { dialect: dialects.sns, fail: queryFailures(SNS_NAMESPACE) },
   iam: query('https://iam.amazonaws.com/doc/2010-05-08/'),
   sts: query('https://sts.amazonaws.com/doc/2011-06-15/'),
-  sqs: json('1.0'),
+  sqs: { dialect: dialects.sqs, fail: queryCompatibleFailures('1.0') },
   lambda: restJson,
   firehose: json('1.1'),
   events: json('1.1'),
@@ -46,7 +47,15 @@ const styles: Readonly<Record<string, Style>> = {
 export function destinationOf(request: Request, scope: CredentialScope | undefined): Destination | undefined {
   const service = scope ? signedFor(request, scope.service) : resembles(request);
   if (service === undefined) return undefined;
+  if (service === 'sqs' && !isJson(request)) return { service, ...olderSqs };
   return { service, ...(Object.hasOwn(styles, service) ? styles[service]! : guessedStyle(request)) };
+}
+
+const olderSqs: Style = { dialect: dialects.sqs, fail: queryFailures(SQS_NAMESPACE) };
+
+/** Older clients of SQS speak awsQuery to it. */
+export function isJson({ headers }: Request): boolean {
+  return headers['x-amz-target'] !== undefined;
 }
 
 /** Both versions of SES sign for `ses` (old clients: `email`); the path tells them apart. */

@@ -15,6 +15,9 @@ export type Reason = RefusalCode | InvalidKind | SignatureFault | 'fault';
 /** A name that is modelled, or a name and its status. */
 type Word = string | readonly [code: string, status: number];
 
+/** A refusal of a neighbour that SES itself never hands on. */
+const elsewhere: readonly [Word, Word] = [['InvalidParameterValue', 400], 'BadRequestException'];
+
 /** SES v1 and v2. `v1WordsOfOperations` refines it. */
 const words: Readonly<Record<Reason, readonly [v1: Word, v2: Word]>> = {
   'invalid-parameter': [['InvalidParameterValue', 400], 'BadRequestException'],
@@ -62,6 +65,20 @@ const words: Readonly<Record<Reason, readonly [v1: Word, v2: Word]>> = {
   'bucket-already-exists': [['BucketAlreadyExists', 409], 'AlreadyExistsException'],
   'no-such-topic': [['NotFound', 404], 'NotFoundException'],
   'no-such-subscription': [['NotFound', 404], 'NotFoundException'],
+  'no-such-queue': [['NotFound', 404], 'NotFoundException'],
+  'queue-exists': elsewhere,
+  'invalid-receipt-handle': elsewhere,
+  'message-not-in-flight': elsewhere,
+  'too-many-in-flight': elsewhere,
+  'missing-parameter': elsewhere,
+  'invalid-attribute-name': elsewhere,
+  'invalid-attribute-value': elsewhere,
+  'invalid-message-contents': elsewhere,
+  'empty-batch': elsewhere,
+  'too-many-entries': elsewhere,
+  'repeated-entry-id': elsewhere,
+  'invalid-entry-id': elsewhere,
+  'batch-too-long': elsewhere,
 
   busy: [
     ['ServiceUnavailable', 503],
@@ -185,6 +202,33 @@ const snsWords: Partial<Record<Reason, Word>> = {
   'not-found': 'NotFound',
   'access-denied': 'AuthorizationError',
   'rate-exceeded': ['Throttled', 429],
+  'missing-parameter': 'InvalidParameter',
+  'empty-batch': 'EmptyBatchRequest',
+  'too-many-entries': 'TooManyEntriesInBatchRequest',
+  'repeated-entry-id': 'BatchEntryIdsNotDistinct',
+  'invalid-entry-id': 'InvalidBatchEntryId',
+  'batch-too-long': 'BatchRequestTooLong',
+};
+
+/** By the names of the model: what stands on the wire of its older protocol is in the schemas. */
+const sqsWords: Partial<Record<Reason, Word>> = {
+  validation: ['MissingParameter', 400],
+  'missing-parameter': ['MissingParameter', 400],
+  'not-built': 'UnsupportedOperation',
+  'access-denied': ['AccessDenied', 403],
+  'no-such-queue': 'QueueDoesNotExist',
+  'queue-exists': 'QueueNameExists',
+  'invalid-receipt-handle': 'ReceiptHandleIsInvalid',
+  'message-not-in-flight': 'MessageNotInflight',
+  'too-many-in-flight': 'OverLimit',
+  'invalid-attribute-name': 'InvalidAttributeName',
+  'invalid-attribute-value': 'InvalidAttributeValue',
+  'invalid-message-contents': 'InvalidMessageContents',
+  'empty-batch': 'EmptyBatchRequest',
+  'too-many-entries': 'TooManyEntriesInBatchRequest',
+  'repeated-entry-id': 'BatchEntryIdsNotDistinct',
+  'invalid-entry-id': 'InvalidBatchEntryId',
+  'batch-too-long': 'BatchRequestTooLong',
 };
 
 export type Dialect = (reason: Reason, operation: string | undefined) => Word;
@@ -194,6 +238,7 @@ export const dialects = {
   v2: (reason) => words[reason][1],
   s3: (reason) => s3Words[reason] ?? words[reason][0],
   sns: (reason) => snsWords[reason] ?? words[reason][0],
+  sqs: (reason) => sqsWords[reason] ?? words[reason][0],
 } satisfies Record<string, Dialect>;
 
 /** A request that came with no signature, or one that does not hold. */
@@ -246,5 +291,6 @@ function worded(reason: Reason, message: string, context: FailureContext, detail
   const [code, status] = typeof word === 'string' ? [word, 400] : word;
   const modelled = context.model?.errors.get(code);
   const members = Object.entries(detail).filter(([name]) => modelled?.members.includes(name));
-  return { code, status: modelled?.status ?? status, message, members: Object.fromEntries(members) };
+  const queryCode = modelled?.queryCode ?? code;
+  return { code, queryCode, status: modelled?.status ?? status, message, members: Object.fromEntries(members) };
 }

@@ -483,7 +483,7 @@ describe('who calls', () => {
     await check(
       'sqs',
       { 'x-amz-target': 'AmazonSQS.SendMessage' },
-      /^\{"__type":"BadRequestException","message":"sqs is not built yet"\}$/,
+      /^\{"__type":"UnsupportedOperation","message":"sqs is not built yet"\}$/,
     );
     await check('s3', {}, /<Error><Code>NotImplemented<\/Code><Message>s3 is not built yet</);
     await check('dynamodb', { 'x-amz-target': 'X.Y' }, /"dynamodb is not built yet"/);

@@ -143,8 +143,17 @@ function builtAnswer(service: Service, { operation }: Call): Answer {
   return answer;
 }
 
-function callerOf({ headers, remoteAddress }: Request, identity: Identity, requestId: string): Caller {
-  return { ...identity, sourceIp: remoteAddress, userAgent: headers['user-agent'] ?? '', requestId };
+function callerOf(request: Request, identity: Identity, requestId: string): Caller {
+  const { headers, remoteAddress: sourceIp } = request;
+  return {
+    ...identity,
+    sourceIp,
+    userAgent: headers['user-agent'] ?? '',
+    requestId,
+    get gone() {
+      return request.aborted;
+    },
+  };
 }
 
 function rootArn(account: string): string {

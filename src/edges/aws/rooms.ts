@@ -5,7 +5,7 @@ import type { Identities } from '../../core/identities/identities.ts';
 import type { IpFilters, RuleSets } from '../../core/receiving/receiving.ts';
 import type { Reputation } from '../../core/reputation/reputation.ts';
 import type { Sending } from '../../core/sending/sending.ts';
-import type { Buckets, Topics } from '../../core/targets/targets.ts';
+import type { Buckets, Queues, Topics } from '../../core/targets/targets.ts';
 import type { Templates } from '../../core/templates/templates.ts';
 
 /** What the handlers may call: the faces of the core's rooms. */
@@ -21,4 +21,5 @@ export interface Rooms {
   readonly ipFilters: IpFilters;
   readonly buckets: Buckets;
   readonly topics: Topics;
+  readonly queues: Queues;
 }

@@ -43,6 +43,12 @@ it('writes the output, and the error with its code in the body', () => {
   assert.deepEqual([status, headers['x-amzn-requestid']], [200, 'id']);
   assert.equal(headers['content-type'], 'application/x-amz-json-1.0');
   assert.equal(body, '{"SuppressedDestination":{"LastUpdateTime":2}}');
-  const failure = { code: 'NotFoundException', status: 404, message: 'm', members: { Name: 'n' } };
+  const failure = {
+    code: 'NotFoundException',
+    queryCode: 'NotFound',
+    status: 404,
+    message: 'm',
+    members: { Name: 'n' },
+  };
   assert.equal(jsonFailures('1.1')(failure, 'id').body, '{"__type":"NotFoundException","message":"m","Name":"n"}');
 });

@@ -42,6 +42,16 @@ export function jsonFailures(version: '1.0' | '1.1'): FailureWriter {
     jsonReply(status, version, requestId, { __type: code, message, ...members });
 }
 
+/** The same of a service that spoke awsQuery before: a header tells who knew its codes which one it would have been. */
+export function queryCompatibleFailures(version: '1.0' | '1.1'): FailureWriter {
+  const write = jsonFailures(version);
+  return (failure, requestId) => {
+    const response = write(failure, requestId);
+    const whose = failure.status < 500 ? 'Sender' : 'Receiver';
+    return { ...response, headers: { ...response.headers, 'x-amzn-query-error': `${failure.queryCode};${whose}` } };
+  };
+}
+
 function jsonReply(status: number, version: string, requestId: string, value: unknown): Response {
   const headers = { 'content-type': `application/x-amz-json-${version}`, [REQUEST_ID]: requestId };
   return { status, headers, body: JSON.stringify(value) };

@@ -20,6 +20,8 @@ export interface Call {
 /** An error in the words of the service, ready for its wire. */
 export interface Failure {
   readonly code: string;
+  /** What stands for the code on the wire of awsQuery, and beside it where a service has left that wire. */
+  readonly queryCode: string;
   readonly status: number;
   /** Empty where SES's own message is null. */
   readonly message: string;

@@ -57,10 +57,10 @@ export function formOf({ method, query, body }: Request): FormNode {
 }
 
 export function queryFailures(namespace: string): FailureWriter {
-  return ({ code, status, message, members }: Failure, requestId) => {
+  return ({ queryCode, status, message, members }: Failure, requestId) => {
     const type = status < 500 ? 'Sender' : 'Receiver';
     const extra = Object.entries(members).map(([name, value]) => element(name, escapeXml(value)));
-    const error = `<Type>${type}</Type><Code>${escapeXml(code)}</Code><Message>${escapeXml(message)}</Message>`;
+    const error = `<Type>${type}</Type><Code>${escapeXml(queryCode)}</Code><Message>${escapeXml(message)}</Message>`;
     const body = `<ErrorResponse xmlns="${namespace}"><Error>${error}${extra.join('')}</Error><RequestId>${requestId}</RequestId></ErrorResponse>`;
     return { status, headers: xmlHeaders(requestId), body };
   };
