@@ -110,7 +110,16 @@ export async function buildApp(settings: Settings, log: Log) {
     log,
   });
   const queues = new Queues({ rows, ids, clock, random, log });
-  const identities = new Identities({ rows, vault, clock, random });
+  const identities = new Identities({
+    rows,
+    vault,
+    notices,
+    verify: settings.verify,
+    url: () => opened.url,
+    names,
+    clock,
+    random,
+  });
   const templates = new Templates({ rows, clock, random });
   const configurationSets = new ConfigurationSets({
     rows,

@@ -17,6 +17,7 @@ import { type Arrival, blocked, mxDoor, unavailable } from './edges/mx/mx.ts';
 import { submissionDoor } from './edges/submission/submission.ts';
 import { isTracked, type Opened, tracking } from './edges/tracking/tracking.ts';
 import { unsubscribeHandler } from './edges/tracking/unsubscribe.ts';
+import { verificationHandler } from './edges/tracking/verification.ts';
 import { dataPath, type SettingName, SettingsError } from './settings/settings.ts';
 import type { Endpoint } from './settings/values.ts';
 import { type Certificate, loadCertificate, localCertificate, secureContext } from './wire/certificates.ts';
@@ -143,6 +144,7 @@ function handlersOf(app: App, { gateway, operatorToken, version, ready }: Behind
     webHandler(new URL('../web/', import.meta.url)),
     topicLinks(rooms.topics),
     unsubscribeHandler(rooms.contacts),
+    verificationHandler(rooms.identities, app.names),
     operator.handle,
     compatibleHandler({ inbox, operator, version }),
     gateway.handle,

@@ -1,3 +1,5 @@
+import { regionName } from './region-names.ts';
+
 /**
  * The names that Sesame itself owns, all derived from one domain. Without a domain of its own (development, strict) it
  * carries SES's names, so that clients and fixtures see what they expect; nothing of that ever leaves the machine.
@@ -15,6 +17,10 @@ export interface OwnNames {
   readonly authority: string;
   /** Who writes the mails that Sesame itself owes someone. */
   readonly noticeSender: string;
+  /** How they and our pages name us. */
+  readonly organisation: string;
+  /** How they and our pages name a region. */
+  regionName(region: string): string;
 }
 
 const SES: OwnNames = {
@@ -24,6 +30,8 @@ const SES: OwnNames = {
   returnPathDomain: (region) => (region === 'us-east-1' ? 'amazonses.com' : `${region}.amazonses.com`),
   authority: 'amazonses.com',
   noticeSender: 'no-reply-aws@amazon.com',
+  organisation: 'Amazon Web Services',
+  regionName,
 };
 
 export function ownNames(domain: string | undefined): OwnNames {
@@ -35,5 +43,7 @@ export function ownNames(domain: string | undefined): OwnNames {
     returnPathDomain: (region) => `${region}.${domain}`,
     authority: domain,
     noticeSender: `no-reply@${domain}`,
+    organisation: domain,
+    regionName: (region) => region,
   };
 }

@@ -74,14 +74,17 @@ test('a mistake is answered with a sentence', () => {
 });
 
 test('what is not built yet stops the start and says so', () => {
-  refuses({ flags: ['--profile', 'strict'] }, /SESAME_VERIFY.*not built yet; use auto/);
   refuses({ environment: { SESAME_RSPAMD: '127.0.0.1:11333' } }, /SESAME_RSPAMD: Spam scanning is not built yet/);
   refuses({ environment: { SESAME_STORE: 'postgres://x' } }, /The store 'postgres' is not built yet/);
   refuses(
     { environment: { SESAME_TARGET_S3: 'http://127.0.0.1:9000' } },
     /SESAME_TARGET_S3: a remote target is not built yet/,
   );
-  assert.equal(resolve({ flags: ['--profile', 'strict', '--verify', 'auto', '--sandbox', 'off'] }).auth, 'sigv4');
+});
+
+test('strict checks who calls and what they own', () => {
+  const { auth, verify, sandbox } = resolve({ flags: ['--profile', 'strict'] });
+  assert.deepEqual([auth, verify, sandbox], ['sigv4', 'real', 'on']);
 });
 
 test('service refuses to start unsafe', () => {

@@ -125,8 +125,6 @@ const definitions = {
     parse: as.choice('auto', 'real'),
     fallback: { development: 'auto', strict: 'real', service: 'real' },
     sentence: 'auto: an identity is verified when it is created; real: mailed link, DNS.',
-    notBuilt: (value) =>
-      value === 'real' ? 'Real verification of identities (mailed link, DNS) is not built yet; use auto' : undefined,
   }),
   sandbox: define({
     parse: as.choice('off', 'on'),

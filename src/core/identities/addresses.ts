@@ -1,15 +1,49 @@
+import { type Clock, DAY } from '../../base/clock.ts';
+import type { OwnNames } from '../../base/own-names.ts';
+import type { Random } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
+import type { SignedTokens } from '../../base/signed-token.ts';
 import { parseAddress } from '../../mail/address.ts';
-import type { Scope } from '../../storage/ports.ts';
+import type { Command, Scope } from '../../storage/ports.ts';
+import type { Notices } from '../notices/notices.ts';
 import { identityName } from './covering.ts';
 import type { Identity, IdentityDocument } from './identity.ts';
+import { verificationLetter } from './letters.ts';
 import type { Records } from './records.ts';
+import { readVerificationToken, type VerificationLink, verificationUrl } from './verification-links.ts';
 
 interface Needs {
   readonly records: Records;
+  readonly notices: Notices;
+  readonly tokens: SignedTokens;
+  /** `auto`: an address is verified when it is created, and no link is mailed. */
+  readonly verify: 'auto' | 'real';
+  /** Base of the links that we hand out. */
+  readonly url: () => string;
+  readonly names: OwnNames;
+  readonly clock: Clock;
+  readonly random: Random;
 }
 
-/** Address identities: how they come into being and how their ownership is proved. */
+/** SES: how long a mailed link works. */
+const LINK_LIFETIME = DAY;
+/** Of one address that work at a time: each mail has its own, the oldest goes. */
+const MOST_LINKS = 10;
+
+/** What came of a link that somebody followed. */
+export interface Followed {
+  readonly link: VerificationLink;
+  /** `used`: it, or another that was mailed with it, has done its work; or the identity that it was for is gone. */
+  readonly outcome: 'verified' | 'expired' | 'used';
+  /** Where the author of a custom mail wants whoever follows it to arrive. */
+  readonly redirect?: string | undefined;
+}
+
+/**
+ * Address identities, and the mailed link by which their ownership is proved. Each mail has a link of its own; whoever
+ * follows one of them within a day makes the address `success`, and no link that was mailed before works any more. An
+ * address whose links have all expired is `failed` from that moment on, until it is asked for again.
+ */
 export class Addresses {
   readonly #needs: Needs;
 
@@ -17,30 +51,121 @@ export class Addresses {
     this.#needs = needs;
   }
 
-  /** Nothing if there is one of that name. A name that is no address is refused. */
+  /** Mails the link. Nothing if there is one of that name. A name that is no address is refused. */
   async create(
     scope: Scope,
     name: string,
     settings: Pick<IdentityDocument, 'tags' | 'configurationSet'>,
   ): Promise<Identity | undefined> {
-    if (!name.includes('@') || !parseAddress(name).ok) {
-      throw new Refusal('invalid-parameter', `Invalid email address<${name}>.`);
-    }
-    return this.#needs.records.insert(scope, {
-      name: identityName(name),
-      type: 'address',
-      status: 'success',
-      document: settings,
-    });
+    const asked = this.#ask(scope, name);
+    const identity = await this.#insert(scope, name, { settings, asked });
+    if (identity) this.#needs.notices.announce();
+    return identity;
   }
 
-  /** The address identity, made if it is not there yet: the v1 verification calls may be repeated. */
+  /** As `create`, but the link of an address that is there already is mailed again. */
   async ensure(scope: Scope, address: string): Promise<Identity> {
+    const identity = await this.#put(scope, address, this.#ask(scope, address));
+    this.#needs.notices.announce();
+    return identity;
+  }
+
+  /** As `ensure`, but the mail is another's: answers the link that belongs into it. */
+  async invite(scope: Scope, address: string, template: string): Promise<string> {
+    checkAddress(address);
+    const link = this.#link(scope, address, template);
+    const status = this.#needs.verify === 'auto' ? 'success' : 'pending';
+    await this.#put(scope, address, { status, link, owed: [] });
+    return verificationUrl(this.#needs.url(), this.#needs.tokens, link);
+  }
+
+  /** Somebody brings a link back; nothing where it is none of ours. */
+  async follow(token: string): Promise<Followed | undefined> {
+    const link = readVerificationToken(this.#needs.tokens, token);
+    if (!link) return undefined;
+    if (this.#needs.clock.civil() >= link.expires) return { link, outcome: 'expired' };
+    let outcome: Followed['outcome'] = 'used';
+    await this.#needs.records.change(link.scope, link.address, ({ identity, sealedKey }) => {
+      outcome = identity.links?.some(({ id }) => id === link.id) ? 'verified' : 'used';
+      return outcome === 'verified'
+        ? { identity: { ...identity, status: 'success', links: undefined }, sealedKey }
+        : undefined;
+    });
+    return { link, outcome };
+  }
+
+  /** What makes an address wait for its proof, and the mail that is owed for it. */
+  #ask(scope: Scope, address: string): Asked {
+    checkAddress(address);
+    const { notices, tokens, url, names, verify } = this.#needs;
+    if (verify === 'auto') return { status: 'success', owed: [] };
+    const link = this.#link(scope, address);
+    const letter = verificationLetter(names, {
+      address: link.address,
+      region: scope.region,
+      link: verificationUrl(url(), tokens, link),
+    });
+    const { account, region } = scope;
+    const notice = { account, region, kind: 'address-verification', to: link.address, letter };
+    return { status: 'pending', link, owed: [notices.owe(notice)] };
+  }
+
+  #link({ account, region }: Scope, address: string, template?: string): VerificationLink {
+    const { clock, random } = this.#needs;
+    return {
+      scope: { account, region },
+      address: identityName(address),
+      id: random.bytes(12).toString('base64url'),
+      expires: clock.civil() + LINK_LIFETIME,
+      template,
+    };
+  }
+
+  async #put(scope: Scope, address: string, asked: Asked): Promise<Identity> {
     for (;;) {
-      const present = await this.#needs.records.get(scope, address);
-      const identity = present?.identity ?? (await this.create(scope, address, { tags: [] }));
+      const present = await this.#needs.records.change(scope, address, ({ identity, sealedKey }) => ({
+        identity: {
+          ...identity,
+          status: identity.status === 'success' ? 'success' : asked.status,
+          links: this.#linksWith(asked, identity.links),
+        },
+        sealedKey,
+        also: asked.owed,
+      }));
+      const identity = present?.identity ?? (await this.#insert(scope, address, { settings: { tags: [] }, asked }));
       // Otherwise another call made it in between.
       if (identity) return identity;
     }
   }
+
+  #insert(
+    scope: Scope,
+    name: string,
+    { settings, asked }: { settings: Pick<IdentityDocument, 'tags' | 'configurationSet'>; asked: Asked },
+  ): Promise<Identity | undefined> {
+    return this.#needs.records.insert(scope, {
+      name: identityName(name),
+      type: 'address',
+      status: asked.status,
+      document: { ...settings, links: this.#linksWith(asked) },
+      also: asked.owed,
+    });
+  }
+
+  #linksWith({ link }: Asked, links: Identity['links'] = []): Identity['links'] {
+    const now = this.#needs.clock.civil();
+    const live = links.filter(({ expires }) => expires > now);
+    return link ? [...live, { id: link.id, expires: link.expires }].slice(-MOST_LINKS) : live;
+  }
+}
+
+interface Asked {
+  readonly status: Identity['status'];
+  readonly link?: VerificationLink;
+  readonly owed: readonly Command[];
+}
+
+function checkAddress(address: string): void {
+  if (address.includes('@') && parseAddress(address).ok) return;
+  throw new Refusal('invalid-parameter', `Invalid email address<${address}>.`);
 }

@@ -10,6 +10,8 @@ interface Needs {
   readonly records: Records;
   readonly signing: Signing;
   readonly random: Random;
+  /** `auto`: a domain is verified when it is created. */
+  readonly verify: 'auto' | 'real';
 }
 
 /** Domain identities: how they come into being and how their ownership is proved. */
@@ -31,14 +33,14 @@ export class Domains {
     }: Pick<IdentityDocument, 'tags' | 'configurationSet'> & { ownKey?: OwnKey | undefined; easyDkim?: boolean },
   ): Promise<Identity | undefined> {
     if (!isDomain(name)) throw new Refusal('invalid-parameter', `Invalid domain name ${name}.`);
-    const { records, signing, random } = this.#needs;
+    const { records, signing, random, verify } = this.#needs;
     const own = ownKey && signing.own(scope, name, ownKey);
     const dkim = own?.dkim ?? (easyDkim ? signing.easy() : undefined);
     const verificationToken = random.bytes(32).toString('base64');
     return records.insert(scope, {
       name: identityName(name),
       type: 'domain',
-      status: 'success',
+      status: verify === 'auto' ? 'success' : 'pending',
       document: { ...settings, verificationToken, dkim },
       sealedKey: own?.sealedKey,
     });

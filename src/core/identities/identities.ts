@@ -3,14 +3,17 @@
  * sign their mail.
  *
  * States: `pending` → `success`, `failed`, `temporary-failure`. With automatic verification an identity is `success` from
- * its creation. A private key never leaves this room except as a key object that can sign.
+ * its creation. What an identity owes to its owner (the mail with the link) is written with it. A private key never leaves this room except as a key object that can sign.
  */
 import type { Clock } from '../../base/clock.ts';
+import type { OwnNames } from '../../base/own-names.ts';
 import type { Random } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
+import { SignedTokens } from '../../base/signed-token.ts';
 import type { Rows, Scope } from '../../storage/ports.ts';
 import type { Vault } from '../accounts/accounts.ts';
-import { Addresses } from './addresses.ts';
+import type { Notices } from '../notices/notices.ts';
+import { Addresses, type Followed } from './addresses.ts';
 import { Answers } from './answers.ts';
 import { coveringNames } from './covering.ts';
 import { Domains } from './domains.ts';
@@ -19,12 +22,20 @@ import { withoutPolicy, withPolicy } from './policies.ts';
 import { Records } from './records.ts';
 import { type OwnKey, Signing, type SigningKey } from './signing.ts';
 
+export type { Followed } from './addresses.ts';
 export type { Identity } from './identity.ts';
 export type { SigningKey } from './signing.ts';
+export { VERIFICATION_PATH } from './verification-links.ts';
 
 interface Needs {
   readonly rows: Rows;
   readonly vault: Vault;
+  readonly notices: Notices;
+  /** `auto`: an identity is verified when it is created. */
+  readonly verify: 'auto' | 'real';
+  /** Base of the links that we hand out. */
+  readonly url: () => string;
+  readonly names: OwnNames;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -36,15 +47,17 @@ export class Identities {
   readonly #signing: Signing;
   readonly #covering: Answers<Identity | undefined>;
 
-  constructor({ rows, vault, clock, random }: Needs) {
+  constructor(needs: Needs) {
+    const { rows, vault, clock, random } = needs;
+    const tokens = new SignedTokens(vault.keyFor('verification links'));
     this.#records = new Records({ rows, clock });
     this.#covering = new Answers(rows);
     this.#signing = new Signing({ rows, vault, clock, random, records: this.#records });
-    this.addresses = new Addresses({ records: this.#records });
-    this.domains = new Domains({ records: this.#records, signing: this.#signing, random });
+    this.addresses = new Addresses({ ...needs, records: this.#records, tokens });
+    this.domains = new Domains({ ...needs, records: this.#records, signing: this.#signing });
   }
 
-  /** Makes an identity that is verified at once. A name that is neither an address nor a domain is refused. */
+  /** Makes an identity, to be verified if it is not at once. A name that is neither an address nor a domain is refused. */
   async create(
     scope: Scope,
     name: string,
@@ -125,6 +138,11 @@ export class Identities {
       const found = await this.#records.named(scope, coveringNames(address));
       return found.find(({ identity }) => identity.status === 'success')?.identity;
     });
+  }
+
+  /** Somebody follows a mailed link; nothing where it is none of ours. */
+  follow(token: string): Promise<Followed | undefined> {
+    return this.addresses.follow(token);
   }
 
   /** The key that signs mail from this address: of its domain, or the nearest parent that has one. */

@@ -18,6 +18,8 @@ export interface IdentityDocument {
   readonly dkim?: Dkim | undefined;
   /** Value of the `_amazonses` TXT record (v1 domain verification). */
   readonly verificationToken?: string | undefined;
+  /** Of an address: links that were mailed and can still be followed, the newest last; civil milliseconds. */
+  readonly links?: readonly { readonly id: string; readonly expires: number }[] | undefined;
   readonly tags: readonly { readonly key: string; readonly value: string }[];
   /** Of mail that names none; may have been removed since. */
   readonly configurationSet?: string | undefined;

@@ -2,10 +2,11 @@ import type { Clock } from '../../base/clock.ts';
 import { pageToken, readPageToken } from '../../base/page-token.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { raiseGeneration } from '../../storage/generations.ts';
-import type { Rows, Scope } from '../../storage/ports.ts';
+import type { Command, Rows, Scope } from '../../storage/ports.ts';
 import { identityName } from './covering.ts';
 import type { Identity, IdentityDocument, IdentityStatus } from './identity.ts';
 import {
+  countIdentities,
   deleteIdentity,
   type IdentityRow,
   identitiesAfter,
@@ -27,6 +28,12 @@ export interface IdentityRecord {
   readonly sealedKey: Buffer | null;
 }
 
+/** What a record becomes, and what must be written with it. */
+export type Change = IdentityRecord & { readonly also?: readonly Command[] };
+
+/** SES: identities of an account and region. */
+const MOST_IDENTITIES = 10_000;
+
 /** The identities as they are kept: every write raises the scope's generation, every change is compared and set. */
 export class Records {
   readonly #needs: Needs;
@@ -35,12 +42,25 @@ export class Records {
     this.#needs = needs;
   }
 
-  /** False if there is one of that name. */
+  /**
+   * Nothing if there is one of that name.
+   *
+   * @throws Refusal `limit-exceeded`: the 10,001st of an account and region.
+   */
   async insert(
     scope: Scope,
-    made: Pick<Identity, 'name' | 'type' | 'status'> & { document: IdentityDocument; sealedKey?: Buffer | undefined },
+    made: Pick<Identity, 'name' | 'type' | 'status'> & {
+      document: IdentityDocument;
+      sealedKey?: Buffer | undefined;
+      also?: readonly Command[];
+    },
   ): Promise<Identity | undefined> {
     const { account, region } = scope;
+    const { rows } = this.#needs;
+    if (((await rows.first(countIdentities({ account, region })))?.total ?? 0) >= MOST_IDENTITIES) {
+      if (await this.#row(scope, made.name)) return undefined;
+      throw new Refusal('limit-exceeded', `At most ${MOST_IDENTITIES} identities can exist in a region.`);
+    }
     const row: IdentityRow = {
       account,
       region,
@@ -52,19 +72,19 @@ export class Records {
       version: 1,
       created: this.#needs.clock.civil(),
     };
-    const outcome = await this.#needs.rows.write([insertIdentity(row), raiseGeneration(scope)], 'durable');
-    return outcome.applied ? recordOf(row).identity : undefined;
+    const batch = [insertIdentity(row), raiseGeneration(scope), ...(made.also ?? [])];
+    return (await rows.write(batch, 'durable')).applied ? this.#recordOf(row).identity : undefined;
   }
 
   async get(scope: Scope, name: string): Promise<IdentityRecord | undefined> {
     const row = await this.#row(scope, name);
-    return row && recordOf(row);
+    return row && this.#recordOf(row);
   }
 
   /** Those of the names that exist, in the order of the names. */
   async named(scope: Scope, names: readonly string[]): Promise<IdentityRecord[]> {
     const rows = await this.#needs.rows.all(identitiesNamed(scope, names));
-    return names.flatMap((name) => rows.filter((row) => row.name === name).map(recordOf));
+    return names.flatMap((name) => rows.filter((row) => row.name === name).map((row) => this.#recordOf(row)));
   }
 
   /** By name, `limit` at most, from where the page before ended. */
@@ -76,7 +96,7 @@ export class Records {
     if (after === undefined) throw new Refusal('invalid-parameter', `Invalid NextToken <${token}>.`);
     const types = type ? [type] : (['address', 'domain'] as const);
     const call = identitiesAfter({ scope: { account, region }, types, after, limit: limit + 1 });
-    const found = (await this.#needs.rows.all(call)).map((row) => recordOf(row).identity);
+    const found = (await this.#needs.rows.all(call)).map((row) => this.#recordOf(row).identity);
     const identities = found.slice(0, limit);
     if (found.length <= limit) return { identities };
     return { identities, next: pageToken('identity', identities.at(-1)!.name) };
@@ -89,12 +109,12 @@ export class Records {
   async change(
     scope: Scope,
     name: string,
-    next: (record: IdentityRecord) => IdentityRecord | undefined,
+    next: (record: IdentityRecord) => Change | undefined,
   ): Promise<IdentityRecord | undefined> {
     for (;;) {
       const row = await this.#row(scope, name);
-      const changed = row && next(recordOf(row));
-      if (!changed) return row && recordOf(row);
+      const changed = row && next(this.#recordOf(row));
+      if (!changed) return row && this.#recordOf(row);
       // The rest is the document.
       const { name: _name, type: _type, created: _created, status, ...document } = changed.identity;
       const write = replaceIdentity({
@@ -106,7 +126,8 @@ export class Records {
         private_key: changed.sealedKey,
         version: row.version,
       });
-      if ((await this.#needs.rows.write([write, raiseGeneration(scope)], 'durable')).applied) return changed;
+      const batch = [write, raiseGeneration(scope), ...(changed.also ?? [])];
+      if ((await this.#needs.rows.write(batch, 'durable')).applied) return changed;
     }
   }
 
@@ -132,9 +153,19 @@ export class Records {
   #row({ account, region }: Scope, name: string): Promise<IdentityRow | undefined> {
     return this.#needs.rows.first(identityByName({ account, region, name: identityName(name) }));
   }
-}
 
-function recordOf({ name, type, status, created, document, private_key }: IdentityRow): IdentityRecord {
-  const kept = JSON.parse(document) as IdentityDocument;
-  return { identity: { name, type, status: status as IdentityStatus, created, ...kept }, sealedKey: private_key };
+  #recordOf({ name, type, status, created, document, private_key }: IdentityRow): IdentityRecord {
+    const kept = JSON.parse(document) as IdentityDocument;
+    const identity: Identity = { name, type, status: status as IdentityStatus, created, ...kept };
+    return {
+      identity: this.#hasRunOut(identity) ? { ...identity, status: 'failed' } : identity,
+      sealedKey: private_key,
+    };
+  }
+
+  /** An address whose links have expired; nothing else comes of it, so nothing has to happen at that moment. */
+  #hasRunOut({ type, status, links = [] }: Identity): boolean {
+    const now = this.#needs.clock.civil();
+    return type === 'address' && status === 'pending' && links.every(({ expires }) => expires <= now);
+  }
 }

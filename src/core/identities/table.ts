@@ -81,6 +81,14 @@ export const identitiesAfter = (search: {
       .limit(search.limit),
   );
 
+export const countIdentities = query('identities.count', (db, p: { account: string; region: string }) =>
+  db
+    .selectFrom('identities')
+    .select((e) => e.fn.countAll<number>().as('total'))
+    .where('account', '=', p.account)
+    .where('region', '=', p.region),
+);
+
 export const replaceIdentity = command(
   'identities.replace',
   (db, p: Place & { status: string; document: string; private_key: Buffer | null; version: number }) =>

@@ -1,6 +1,7 @@
 import { type Contacts, UNSUBSCRIBE_PATH, type UnsubscribeLink } from '../../core/contacts/contacts.ts';
 import type { HttpHandler, Request, Response } from '../http.ts';
-import { choicesPage, formOf, plainPage } from './unsubscribe-page.ts';
+import { plainPage } from './page.ts';
+import { choicesPage, formOf } from './unsubscribe-page.ts';
 
 /** Octets of a form: a mail program sends thirty, our page as many as its topics have letters. */
 const LONGEST_FORM = 65_536;

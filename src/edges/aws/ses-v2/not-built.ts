@@ -73,7 +73,7 @@ export const notBuilt = [
 export const partial: Partial<Record<Operation, string>> = {
   SendBulkEmail: 'no attachments, delegate sending',
   SendEmail: 'no attachments, list management, delegate sending',
-  CreateEmailIdentity: 'verified at once',
+  CreateEmailIdentity: 'no record of a domain is looked up yet',
   CreateEmailIdentityPolicy: 'stored; not evaluated yet',
   UpdateEmailIdentityPolicy: 'stored; not evaluated yet',
   GetEmailIdentity: 'no MAIL FROM or feedback settings',
