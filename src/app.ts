@@ -26,6 +26,7 @@ import { Notices } from './core/notices/notices.ts';
 import { type PublishedHappening, Publishing } from './core/publishing/publishing.ts';
 import { ActionChecks, Actions, IpFilters, Onward, Receiving, RuleSets } from './core/receiving/receiving.ts';
 import { Reputation, type SuppressionReason } from './core/reputation/reputation.ts';
+import { Reviews } from './core/reviews/reviews.ts';
 import { NoticeMail } from './core/sending/notices.ts';
 import { Sending } from './core/sending/sending.ts';
 import { Buckets, Publications, Queues, Topics } from './core/targets/targets.ts';
@@ -110,6 +111,8 @@ export async function buildApp(settings: Settings, log: Log) {
     log,
   });
   const queues = new Queues({ rows, ids, clock, random, log });
+  const automatic = settings.review === 'auto';
+  const reviews = new Reviews({ rows, accounts, standings, notices, automatic, clock, random });
   const identities = new Identities({
     rows,
     vault,
@@ -296,6 +299,7 @@ export async function buildApp(settings: Settings, log: Log) {
     accounts,
     rooms: {
       standings,
+      reviews,
       identities,
       contacts,
       configurationSets,

@@ -9,7 +9,15 @@ import { SECOND } from './base/clock.ts';
 import type { DsnWishes } from './core/receiving/receiving.ts';
 import { Gateway } from './edges/aws/gateway.ts';
 import { topicLinks } from './edges/aws/sns/links.ts';
-import { compatibleHandler, healthHandler, MessagesApi, OperatorApi, webHandler } from './edges/console/console.ts';
+import {
+  AccountsApi,
+  compatibleHandler,
+  healthHandler,
+  MessagesApi,
+  OperatorApi,
+  ReviewsApi,
+  webHandler,
+} from './edges/console/console.ts';
 import type { HttpHandler } from './edges/http.ts';
 import { HttpDoor } from './edges/http-door.ts';
 import { combinedDoor } from './edges/mx/combined.ts';
@@ -126,8 +134,8 @@ function handlersOf(app: App, { gateway, operatorToken, version, ready }: Behind
   const { settings, inbox, accounts, clock, store, rooms } = app;
   const operator = new OperatorApi({
     messages: new MessagesApi(inbox),
-    accounts,
-    standings: rooms.standings,
+    accounts: new AccountsApi({ accounts, reviews: rooms.reviews }),
+    reviews: new ReviewsApi(rooms.reviews),
     clock,
     advance: (milliseconds) => app.advance(milliseconds),
     clockMoves: settings.profile !== 'service',

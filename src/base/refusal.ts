@@ -11,6 +11,7 @@ export type RefusalCode =
   | 'already-exists'
   | 'limit-exceeded'
   | 'conflict'
+  | 'invalid-page-token'
   | 'not-built'
   // who asks
   | 'access-denied'

@@ -94,13 +94,6 @@ export class Standings {
     if (choice.sendingEnabled && enforcement === 'shutdown') throw new Refusal('invalid-parameter', SUSPENDED);
     while (!(await this.#needs.rows.write(await this.changing(scope, choice), 'durable')).applied);
   }
-
-  /** What is enforced on the account: by its operator, or because of its reputation. */
-  async enforce(scope: Scope, enforcement: Enforcement, reason?: string): Promise<void> {
-    const enforcementReason = enforcement === 'healthy' ? undefined : reason;
-    const change = () => this.changing(scope, { enforcement, enforcementReason });
-    while (!(await this.#needs.rows.write(await change(), 'durable')).applied);
-  }
 }
 
 const MORE = 'For more information, please check the inbox of the email address associated with your AWS account.';

@@ -25,6 +25,7 @@ const words: Readonly<Record<Reason, readonly [v1: Word, v2: Word]>> = {
   'already-exists': ['AlreadyExists', 'AlreadyExistsException'],
   'limit-exceeded': ['LimitExceeded', 'LimitExceededException'],
   conflict: [['InvalidParameterValue', 400], 'ConflictException'],
+  'invalid-page-token': [['InvalidParameterValue', 400], 'BadRequestException'],
   'not-built': [['InvalidAction', 400], 'BadRequestException'],
 
   'access-denied': [

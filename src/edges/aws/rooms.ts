@@ -4,6 +4,7 @@ import type { Contacts } from '../../core/contacts/contacts.ts';
 import type { Identities } from '../../core/identities/identities.ts';
 import type { IpFilters, RuleSets } from '../../core/receiving/receiving.ts';
 import type { Reputation } from '../../core/reputation/reputation.ts';
+import type { Reviews } from '../../core/reviews/reviews.ts';
 import type { Sending } from '../../core/sending/sending.ts';
 import type { Buckets, Queues, Topics } from '../../core/targets/targets.ts';
 import type { Templates } from '../../core/templates/templates.ts';
@@ -11,6 +12,7 @@ import type { Templates } from '../../core/templates/templates.ts';
 /** What the handlers may call: the faces of the core's rooms. */
 export interface Rooms {
   readonly standings: Standings;
+  readonly reviews: Reviews;
   readonly identities: Identities;
   readonly contacts: Contacts;
   readonly configurationSets: ConfigurationSets;

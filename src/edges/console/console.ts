@@ -5,9 +5,11 @@ import { readFileSync } from 'node:fs';
 import type { HttpHandler, Response } from '../http.ts';
 import { json } from './json.ts';
 
+export { AccountsApi } from './accounts.ts';
 export { compatibleHandler } from './compatible.ts';
 export { MessagesApi } from './messages.ts';
 export { OperatorApi } from './operator.ts';
+export { ReviewsApi } from './reviews.ts';
 
 /** `/livez`: the process answers. `/readyz`: every door is open and mail is taken. */
 export function healthHandler(readiness: () => { ready: boolean; reason?: string }): HttpHandler {

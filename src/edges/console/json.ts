@@ -29,6 +29,28 @@ export function textMember(object: Record<string, unknown>, name: string): strin
   return value;
 }
 
+/** What a parser of the settings says, as the sender's mistake. */
+export function checked<T>(parse: (text: string) => T, text: string): T {
+  try {
+    return parse(text);
+  } catch (cause) {
+    throw new BadRequest(`'${text}' ${(cause as Error).message}.`);
+  }
+}
+
+export function numberMember(object: Record<string, unknown>, name: string): number | undefined {
+  const value = object[name];
+  if (value !== undefined && typeof value !== 'number') throw new BadRequest(`${name} must be a number.`);
+  return value;
+}
+
+/** A page's length from a query: from 1 to `most`. */
+export function limitOf(query: URLSearchParams, { fallback, most }: { fallback: number; most: number }): number {
+  const value = Number(query.get('limit') ?? fallback);
+  if (!Number.isSafeInteger(value) || value < 1) throw new BadRequest(`limit must be a number from 1 to ${most}.`);
+  return Math.min(value, most);
+}
+
 const statuses: Partial<Record<RefusalCode, number>> = {
   'not-found': 404,
   'already-exists': 409,

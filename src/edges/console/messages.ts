@@ -1,7 +1,7 @@
 import { type Detail, type Entry, type Inbox, MOST_LISTED } from '../../core/inbox/inbox.ts';
 import { duration } from '../../settings/values.ts';
 import type { Request, Response } from '../http.ts';
-import { BadRequest, json } from './json.ts';
+import { BadRequest, json, limitOf } from './json.ts';
 
 const DEFAULT_LIMIT = 50;
 /** Milliseconds that one long poll may last. */
@@ -35,7 +35,7 @@ export class MessagesApi {
 
   async #list({ query, aborted }: Request): Promise<Response> {
     const parameters = new URLSearchParams(query);
-    const limit = number(parameters.get('limit') ?? String(DEFAULT_LIMIT), 'limit', MOST_LISTED);
+    const limit = limitOf(parameters, { fallback: DEFAULT_LIMIT, most: MOST_LISTED });
     const wanted = { query: parameters.get('query') ?? '', limit, next: parameters.get('next') ?? undefined };
     const wait = parameters.get('wait');
     const page =
@@ -45,12 +45,6 @@ export class MessagesApi {
     const { total, entries, next } = page;
     return json(200, { total, messages: entries.map(entryOf), ...(next !== undefined && { next }) });
   }
-}
-
-function number(text: string, name: string, most: number): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new BadRequest(`${name} must be a number from 1 to ${most}.`);
-  return Math.min(value, most);
 }
 
 function waitOf(text: string): number {

@@ -1,17 +1,18 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { MovableClock } from '../../base/clock.ts';
 import { Refusal } from '../../base/refusal.ts';
-import type { Accounts, Enforcement, Standings } from '../../core/accounts/accounts.ts';
 import { account as accountId, duration, region as regionName } from '../../settings/values.ts';
 import type { Scope } from '../../storage/ports.ts';
 import type { Headers, Request, Response } from '../http.ts';
-import { BadRequest, json, readJson, statusOf, textMember } from './json.ts';
+import type { AccountsApi } from './accounts.ts';
+import { BadRequest, checked, json, readJson, statusOf, textMember } from './json.ts';
 import type { MessagesApi } from './messages.ts';
+import type { ReviewsApi } from './reviews.ts';
 
 interface Needs {
   readonly messages: MessagesApi;
-  readonly accounts: Accounts;
-  readonly standings: Standings;
+  readonly accounts: AccountsApi;
+  readonly reviews: ReviewsApi;
   readonly clock: MovableClock;
   /** Moves civil time by milliseconds, running what falls due. */
   readonly advance: (milliseconds: number) => Promise<void>;
@@ -26,7 +27,7 @@ interface Needs {
 const LONGEST_ADVANCE = 400 * 86_400_000;
 
 /** Names of the public face whose code is still to come. */
-const notBuilt = ['reviews', 'routes', 'queue', 'dead-letters', 'receipt-rules'];
+const notBuilt = ['routes', 'queue', 'dead-letters', 'receipt-rules'];
 
 /** What AWS has no operation for: everything under `/_sesame/`. */
 export class OperatorApi {
@@ -60,18 +61,14 @@ export class OperatorApi {
   }
 
   async #dispatch(request: Request, [first, ...rest]: readonly string[]): Promise<Response | undefined> {
-    const { messages, accounts } = this.#needs;
+    const { messages, accounts, reviews } = this.#needs;
     const { method } = request;
     if (first === 'messages') return messages.handle(request, rest);
     if (first === 'reset' && method === 'POST') return this.#reset(request);
     if (first === 'clock' && method === 'POST') return this.#advance(request);
     if (first === 'clock' && method === 'GET') return this.#time();
-    if (first === 'accounts' && rest.length === 0) {
-      return method === 'GET' ? json(200, { accounts: await accounts.list() }) : this.#createAccount(request);
-    }
-    if (first === 'accounts' && rest[1] === 'enforcement' && rest.length === 2 && method === 'POST') {
-      return this.#enforce(request, rest[0]!);
-    }
+    if (first === 'accounts') return accounts.handle(request, rest);
+    if (first === 'reviews') return reviews.handle(request, rest);
     if (first && notBuilt.includes(first)) {
       return json(501, { message: `${method} ${request.path} is not built yet.` });
     }
@@ -107,40 +104,6 @@ export class OperatorApi {
   #time(): Response {
     const { clock } = this.#needs;
     return json(200, { now: new Date(clock.civil()).toISOString(), offset: `${clock.offset}ms` });
-  }
-
-  async #createAccount(request: Request): Promise<Response | undefined> {
-    if (request.method !== 'POST') return undefined;
-    const body = readJson(request);
-    const account = textMember(body, 'account');
-    if (account === undefined) throw new BadRequest('account must be 12 digits.');
-    const facts = { account, name: textMember(body, 'name') ?? '', email: textMember(body, 'email') ?? '' };
-    return json(201, { ...facts, ...(await this.#needs.accounts.create(facts)) });
-  }
-
-  async #enforce(request: Request, account: string): Promise<Response> {
-    const body = readJson(request);
-    const [region, status, reason] = ['region', 'status', 'reason'].map((name) => textMember(body, name));
-    if (region === undefined) throw new BadRequest('region must be the name of one.');
-    const enforcement = Object.hasOwn(enforcements, status ?? '') ? enforcements[status!] : undefined;
-    if (!enforcement) throw new BadRequest(`status must be one of ${Object.keys(enforcements).join(', ')}.`);
-    const scope = { account: checked(accountId, account), region: checked(regionName, region) };
-    await this.#needs.standings.enforce(scope, enforcement, reason);
-    return json(200, { ...scope, status, ...(reason !== undefined && { reason }) });
-  }
-}
-
-const enforcements: Readonly<Record<string, Enforcement>> = {
-  HEALTHY: 'healthy',
-  PROBATION: 'probation',
-  SHUTDOWN: 'shutdown',
-};
-
-function checked<T>(parse: (text: string) => T, text: string): T {
-  try {
-    return parse(text);
-  } catch (cause) {
-    throw new BadRequest(`'${text}' ${(cause as Error).message}.`);
   }
 }
 

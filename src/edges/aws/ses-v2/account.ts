@@ -1,18 +1,20 @@
 import { type Enforcement, maySend, type Standing } from '../../../core/accounts/accounts.ts';
+import type { AccountDetails, Review } from '../../../core/reviews/reviews.ts';
 import type { Caller } from '../caller.ts';
 import type { Rooms } from '../rooms.ts';
 import type { In, Out } from './contract.ts';
 import { reasonNames } from './suppression-reasons.ts';
 
 export async function GetAccount(
-  { sending, standings, reputation }: Rooms,
+  { sending, standings, reputation, reviews }: Rooms,
   _input: In<'GetAccount'>,
   caller: Caller,
 ): Promise<Out<'GetAccount'>> {
-  const [quota, standing, reasons] = await Promise.all([
+  const [quota, standing, reasons, about] = await Promise.all([
     sending.quota(caller),
     standings.of(caller),
     reputation.reasons(caller),
+    reviews.details(caller),
   ]);
   return {
     DedicatedIpAutoWarmupEnabled: standing.dedicatedIpWarmup,
@@ -22,7 +24,25 @@ export async function GetAccount(
     SendingEnabled: maySend(standing),
     SuppressionAttributes: { SuppressedReasons: reasons.map((reason) => reasonNames[reason]) },
     VdmAttributes: vdmAttributes(standing),
+    Details: about && detailsOf(about),
   };
+}
+
+export async function PutAccountDetails(
+  { reviews }: Rooms,
+  input: In<'PutAccountDetails'>,
+  caller: Caller,
+): Promise<Out<'PutAccountDetails'>> {
+  const { MailType, WebsiteURL, ContactLanguage, UseCaseDescription, AdditionalContactEmailAddresses } = input;
+  const details: AccountDetails = {
+    mailType: MailType === 'MARKETING' ? 'marketing' : 'transactional',
+    website: WebsiteURL,
+    language: ContactLanguage && (ContactLanguage === 'JA' ? 'ja' : 'en'),
+    useCase: UseCaseDescription,
+    contacts: AdditionalContactEmailAddresses ?? [],
+  };
+  await reviews.putDetails(caller, details, input.ProductionAccessEnabled ?? false);
+  return {};
 }
 
 export async function PutAccountSendingAttributes(
@@ -64,6 +84,21 @@ const enforcementNames: Readonly<Record<Enforcement, string>> = {
   probation: 'PROBATION',
   shutdown: 'SHUTDOWN',
 };
+
+/** SES knows no word for a question that was asked back: the review is under way. */
+const reviewNames = { pending: 'PENDING', asked: 'PENDING', granted: 'GRANTED', denied: 'DENIED' } as const;
+
+function detailsOf({ details, review }: { details: AccountDetails; review?: Review | undefined }) {
+  const { mailType, website, language, useCase, contacts } = details;
+  return {
+    MailType: mailType === 'marketing' ? 'MARKETING' : 'TRANSACTIONAL',
+    WebsiteURL: website,
+    ContactLanguage: language && (language === 'ja' ? 'JA' : 'EN'),
+    UseCaseDescription: useCase,
+    AdditionalContactEmailAddresses: contacts.length > 0 ? [...contacts] : undefined,
+    ReviewDetails: review && { Status: reviewNames[review.status], CaseId: review.caseId },
+  } as const;
+}
 
 const enabled = (is: boolean) => (is ? 'ENABLED' : 'DISABLED');
 

@@ -49,7 +49,6 @@ export const notBuilt = [
   'ListTagsForResource',
   'ListTenantResources',
   'ListTenants',
-  'PutAccountDetails',
   'PutAccountPricingAttributes',
   'PutDedicatedIpInPool',
   'PutDedicatedIpPoolScalingAttributes',
@@ -77,7 +76,7 @@ export const partial: Partial<Record<Operation, string>> = {
   CreateEmailIdentityPolicy: 'stored; not evaluated yet',
   UpdateEmailIdentityPolicy: 'stored; not evaluated yet',
   GetEmailIdentity: 'no MAIL FROM or feedback settings',
-  GetAccount: 'nothing is reviewed yet; VDM is stored, nothing is measured',
+  GetAccount: 'VDM is stored, nothing is measured; no pricing plan',
   PutAccountVdmAttributes: 'stored; nothing is measured yet',
   PutAccountDedicatedIpWarmupAttributes: 'stored; there are no dedicated addresses yet',
   CreateConfigurationSet:
