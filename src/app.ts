@@ -24,7 +24,16 @@ import { Inbox } from './core/inbox/inbox.ts';
 import { type Message, Messages } from './core/messages/messages.ts';
 import { Notices } from './core/notices/notices.ts';
 import { type PublishedHappening, Publishing } from './core/publishing/publishing.ts';
-import { ActionChecks, Actions, IpFilters, Onward, Receiving, RuleSets } from './core/receiving/receiving.ts';
+import {
+  ActionChecks,
+  Actions,
+  IpFilters,
+  Onward,
+  ReceiveLimit,
+  Receivers,
+  Receiving,
+  RuleSets,
+} from './core/receiving/receiving.ts';
 import { Reputation, type SuppressionReason } from './core/reputation/reputation.ts';
 import { Reviews } from './core/reviews/reviews.ts';
 import { NoticeMail } from './core/sending/notices.ts';
@@ -205,16 +214,21 @@ export async function buildApp(settings: Settings, log: Log) {
     daemon: `MAILER-DAEMON@${names.authority}`,
     clock,
   });
+  const receiveLimit = new ReceiveLimit({
+    rows,
+    clock,
+    perDay: settings.sandboxReceive === 'off' ? undefined : settings.sandboxReceive,
+    inSandbox: async (scope) => (await standings.of(scope)).sandbox,
+  });
+  const trustRules = settings.verify === 'auto';
   const receiving = new Receiving({
     store,
     messages,
     events,
-    ruleSets,
-    ipFilters,
+    receivers: new Receivers({ ruleSets, ipFilters, limit: receiveLimit, covers, trustRules }),
+    limit: receiveLimit,
     actions,
     publications,
-    covers,
-    trustRules: settings.verify === 'auto',
     names,
     clock,
     random,
@@ -246,7 +260,7 @@ export async function buildApp(settings: Settings, log: Log) {
         // To our own door we come from the address that it listens on.
         const receivesHere = async (recipient: string) =>
           opened.mx !== undefined &&
-          (await receiving.receives({ recipient, peerAddress: opened.mx.host, tls: true })) === 'yes';
+          (await receiving.welcome({ recipient, peerAddress: opened.mx.host, tls: true, accepted: 0 })) === 'yes';
         return new CaptureRoute({ receivesHere, inside: smtp('inside', async () => ownDoor()) });
       }
     }
@@ -346,6 +360,7 @@ export async function buildApp(settings: Settings, log: Log) {
         await accounts.ensureFirst(settings.account, key ?? settings);
       }
       sending.forgetQuotas();
+      receiving.forgetCounts();
       for (const loop of loops) loop.wake();
     },
 

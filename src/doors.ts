@@ -21,7 +21,7 @@ import {
 import type { HttpHandler } from './edges/http.ts';
 import { HttpDoor } from './edges/http-door.ts';
 import { combinedDoor } from './edges/mx/combined.ts';
-import { type Arrival, blocked, mxDoor, unavailable } from './edges/mx/mx.ts';
+import { type Arrival, blocked, mxDoor, receivedEnough, unavailable } from './edges/mx/mx.ts';
 import { submissionDoor } from './edges/submission/submission.ts';
 import { isTracked, type Opened, tracking } from './edges/tracking/tracking.ts';
 import { unsubscribeHandler } from './edges/tracking/unsubscribe.ts';
@@ -36,6 +36,11 @@ import { SmtpServer } from './wire/smtp/server.ts';
 /** What is under way when the process is told to end may take this long. */
 const GRACE = 10 * SECOND;
 const SMTP_MESSAGE_OCTETS = 41_943_040;
+
+/** The world may be many; one peer of it is not (connections that are open at the same time). */
+const mxLimits = { connections: 1_000, connectionsPerPeer: 100, errors: 10 };
+
+type SmtpOptions = Partial<Pick<ConstructorParameters<typeof SmtpServer>[0], 'implicitTls' | 'limits'>>;
 
 /** `host:port` of everything that listens, under the names of the settings. */
 export type Endpoints = Readonly<Record<'http' | 'submission' | 'submissionTls' | 'mx', readonly string[]>>;
@@ -59,8 +64,8 @@ export async function openDoors(
   const { settings, budget, log } = app;
   const certificate = await certificateOf(app);
   const context = secureContext(certificate);
-  const smtp = (door: SmtpDoor, implicitTls = false) =>
-    new SmtpServer({ door, budget, log, secureContext: () => context, implicitTls });
+  const smtp = (door: SmtpDoor, { implicitTls = false, limits = {} }: SmtpOptions = {}) =>
+    new SmtpServer({ door, budget, log, secureContext: () => context, implicitTls, limits });
   const submission = submissionOf(app);
   const mx = mxOf(app);
   const gateway = gatewayOf(app);
@@ -74,9 +79,9 @@ export async function openDoors(
   });
   const servers = {
     submission: smtp(submission),
-    submissionTls: smtp(submission, true),
-    mx: smtp(mx),
-    combined: smtp(combinedDoor(mx, submission)),
+    submissionTls: smtp(submission, { implicitTls: true }),
+    mx: smtp(mx, { limits: mxLimits }),
+    combined: smtp(combinedDoor(mx, submission), { limits: mxLimits }),
   };
 
   const shared = settings.mx.filter(({ host, port }) => port !== 0 && includes(settings.submission, { host, port }));
@@ -204,14 +209,14 @@ function submissionOf({ settings, accounts, rooms, names, random }: App): SmtpDo
   });
 }
 
-function mxOf({ settings, receiving, names, random }: App): SmtpDoor {
+function mxOf({ settings, receiving, names, random }: App) {
   const needsTls = reply(530, '5.7.0 Must issue a STARTTLS command first');
-  const answers = { yes: undefined, unknown: unavailable, blocked, 'needs-tls': needsTls };
+  const answers = { yes: undefined, unknown: unavailable, blocked, 'needs-tls': needsTls, full: receivedEnough };
   return mxDoor({
     hostName: names.inboundHost(settings.region),
     random,
-    receives: async ({ recipient, peerAddress, tls }) =>
-      answers[await receiving.receives({ recipient, peerAddress, tls: tls !== undefined })],
+    admits: (peerAddress) => receiving.admits(peerAddress),
+    receives: async ({ tls, ...approach }) => answers[await receiving.welcome({ ...approach, tls: tls !== undefined })],
     accept: ({ recipients, tls, ret, envid, ...arrival }) =>
       receiving.accept({
         ...arrival,

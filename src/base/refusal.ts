@@ -36,6 +36,7 @@ export type RefusalCode =
   | 'rate-exceeded'
   | 'daily-quota-exceeded'
   // receiving
+  | 'routing-loop'
   | 'rule-set-not-found'
   | 'rule-not-found'
   | 'cannot-delete'

@@ -137,9 +137,9 @@ const definitions = {
     sentence: 'Who decides on production access.',
   }),
   sandboxReceive: define({
-    parse: as.text,
-    sentence: 'Recipients received per sliding 24 h, account and region, while in the sandbox.',
-    notBuilt: whenSet('The sandbox receive limit'),
+    parse: as.numberOrOff,
+    fallback: '200',
+    sentence: 'Recipients received per sliding 24 h, account and region, while in the sandbox; `off` lifts it.',
   }),
   apiRate: define({
     parse: as.choice('off', '1'),

@@ -16,6 +16,14 @@ export function choice<const Choices extends readonly string[]>(...choices: Choi
   };
 }
 
+/** A whole number, or `off`. */
+export function numberOrOff(value: string): number | 'off' {
+  if (value === 'off') return value;
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || !Number.isSafeInteger(number)) throw new Error('must be a whole number or off');
+  return number;
+}
+
 export function port(value: string): number {
   const number = Number(value);
   if (!/^\d+$/.test(value) || number > 65_535) throw new Error('must be a port number from 0 to 65535');

@@ -58,30 +58,31 @@ async function arrive(subject: string, { from = PEER, to = TO } = {}) {
     ehloName: 'mail.world.example',
     tls: 'never',
   });
-  if (!(client instanceof SmtpClient)) throw new Error(client.text);
+  if (!(client instanceof SmtpClient)) return [client.stage, client.code, client.enhanced];
   const content = Buffer.from(`From: bob@world.example\r\nTo: ${to}\r\nSubject: ${subject}\r\n\r\nHi\r\n`);
   const [answer] = await client.deliver({ from: 'bob@world.example', to: [to], content });
   client.close();
   return [answer?.stage, answer?.code, answer?.enhanced];
 }
+/** Where nobody would take anything from the peer, and where somebody would take something. */
+const SENT_AWAY = ['greeting', 554, '5.7.1'];
 const REFUSED = ['rcpt', 550, '5.7.1'];
 const isTaken = ([, code]: Awaited<ReturnType<typeof arrive>>) => code === 250;
 
-test('a peer in a block is refused at RCPT, another is not, and it is the recipient that decides', async () => {
+test('a peer that all who receive block is sent away when it connects, another is not', async () => {
   assert.ok(isTaken(await arrive('before')));
   await filter(here, 'block', 'Block', '127.0.0.1/32');
   await filter(here, 'v6', 'Block', '::/0');
-  assert.deepEqual(await arrive('blocked'), REFUSED);
-  assert.deepEqual(await arrive('nobody', { to: 'x@elsewhere.example' }), ['rcpt', 550, '5.1.1']);
+  assert.deepEqual(await arrive('blocked'), SENT_AWAY);
   assert.ok(isTaken(await arrive('other peer', { from: '127.0.0.2' })));
 });
 
 test('what one filter allows passes, whatever others block', async () => {
   await filter(here, 'everybody', 'Block', '0.0.0.0/0');
-  assert.deepEqual(await arrive('all blocked', { from: '127.0.0.2' }), REFUSED);
+  assert.deepEqual(await arrive('all blocked', { from: '127.0.0.2' }), SENT_AWAY);
   await filter(here, 'friend', 'Allow', '127.0.0.2');
   assert.ok(isTaken(await arrive('friend', { from: '127.0.0.2' })));
-  assert.deepEqual(await arrive('no friend'), REFUSED);
+  assert.deepEqual(await arrive('no friend'), SENT_AWAY);
 });
 
 test('filters outlive a restart', async () => {
@@ -89,7 +90,7 @@ test('filters outlive a restart', async () => {
   for (const client of [here, there]) client.destroy();
   here = new SESClient(sesame.client);
   there = new SESClient({ ...sesame.client, region: 'eu-west-1' });
-  assert.deepEqual(await arrive('after the restart'), REFUSED);
+  assert.deepEqual(await arrive('after the restart'), SENT_AWAY);
 });
 
 test('a region that blocks the peer does not get what another takes', async () => {
@@ -102,7 +103,7 @@ test('a region that blocks the peer does not get what another takes', async () =
   assert.equal(await stored('eu-west-1', 'mails-there'), 1 + 1);
   assert.equal(await stored('us-east-1', 'mails-here'), 1 + 3);
   await filter(there, 'block', 'Block', '127.0.0.1');
-  assert.deepEqual(await arrive('nowhere'), REFUSED);
+  assert.deepEqual(await arrive('nowhere'), SENT_AWAY);
   await unfilter(there, 'block');
   assert.ok(isTaken(await arrive('there again')));
 });
@@ -114,3 +115,20 @@ async function stored(region: string, Bucket: string): Promise<number> {
   s3.destroy();
   return KeyCount ?? 0;
 }
+
+test('an account without filters lets everybody in; then it is the recipient that decides', async () => {
+  await filter(there, 'block', 'Block', '127.0.0.1');
+  assert.deepEqual(await arrive('blocked by all'), SENT_AWAY);
+  const credentials = { accessKeyId: '111111111111', secretAccessKey: 'anything' };
+  const other = new SESClient({ ...sesame.client, credentials });
+  await other.send(new VerifyDomainIdentityCommand({ Domain: 'other.example' }));
+  await other.send(new CreateReceiptRuleSetCommand({ RuleSetName: 'main' }));
+  await other.send(new SetActiveReceiptRuleSetCommand({ RuleSetName: 'main' }));
+  // An active rule set in which nothing is enabled receives nothing.
+  assert.deepEqual(await arrive('still'), SENT_AWAY);
+  await other.send(new CreateReceiptRuleCommand({ RuleSetName: 'main', Rule: { Name: 'all', Enabled: true } }));
+  other.destroy();
+  assert.deepEqual(await arrive('blocked'), REFUSED);
+  assert.deepEqual(await arrive('nobody', { to: 'x@elsewhere.example' }), ['rcpt', 550, '5.1.1']);
+  assert.ok(isTaken(await arrive('theirs', { to: 'inbox@other.example' })));
+});

@@ -17,15 +17,14 @@ import { simpleBodyHash } from '../../mail/dkim.ts';
 import { decodeWords } from '../../mail/encoded-words.ts';
 import { fieldText, firstField, readHeader } from '../../mail/header-fields.ts';
 import { traceFields } from '../../mail/received.ts';
-import type { Command, Scope, Segment, Store } from '../../storage/ports.ts';
+import type { Command, Segment, Store } from '../../storage/ports.ts';
 import type { Events } from '../events/events.ts';
 import type { Message, Messages } from '../messages/messages.ts';
 import type { Publications } from '../targets/targets.ts';
 import type { Actions } from './actions.ts';
-import type { IpFilters } from './ip-filters.ts';
-import { matchRules } from './match.ts';
 import type { DsnWishes } from './onward.ts';
-import type { Rule, RuleSets } from './rules.ts';
+import type { ReceiveLimit } from './receive-limit.ts';
+import type { Approach, Receiver, Receivers, Welcome } from './receivers.ts';
 import { SeenMessage, StoredContent } from './seen-message.ts';
 import { fieldsBefore, type Step, stepsOf, withDone } from './steps.ts';
 import {
@@ -44,14 +43,9 @@ export { ActionChecks } from './action-checks.ts';
 export { Actions, type ReceiptNotice, type RenderReceipt } from './actions.ts';
 export { type IpFilter, IpFilters } from './ip-filters.ts';
 export { type DsnWishes, Onward } from './onward.ts';
+export { ReceiveLimit } from './receive-limit.ts';
+export { Receivers } from './receivers.ts';
 export { type Action, type Rule, type RuleSet, RuleSets } from './rules.ts';
-
-/** A transaction at the MX door, before its message came. */
-export interface Approach {
-  readonly recipient: string;
-  readonly peerAddress: string;
-  readonly tls: boolean;
-}
 
 export interface Arrival {
   /** MAIL FROM, empty for a bounce. */
@@ -82,14 +76,10 @@ interface Needs {
   readonly store: Store;
   readonly messages: Messages;
   readonly events: Events;
-  readonly ruleSets: RuleSets;
-  readonly ipFilters: IpFilters;
+  readonly receivers: Receivers;
+  readonly limit: ReceiveLimit;
   readonly actions: Actions;
   readonly publications: Publications;
-  /** Whether the scope may receive for the address: it is covered by a verified identity. */
-  readonly covers: (scope: Scope, address: string) => Promise<boolean>;
-  /** Identities are verified when they are created, so a domain that a rule names needs no further proof. */
-  readonly trustRules: boolean;
   readonly names: OwnNames;
   readonly clock: Clock;
   readonly random: Random;
@@ -123,17 +113,14 @@ export class Receiving {
     return this.loop.stop();
   }
 
-  /**
-   * Asked at RCPT. `unknown`: no active rule matches; `blocked`: all who have one that does block the peer; `needs-tls`:
-   * the rules that match demand TLS.
-   */
-  async receives({ recipient, peerAddress, tls }: Approach): Promise<'yes' | 'unknown' | 'blocked' | 'needs-tls'> {
-    const receivers = await this.#receivers([recipient]);
-    if (receivers.length === 0) return 'unknown';
-    const open = await this.#openTo(peerAddress, receivers);
-    if (open.length === 0) return 'blocked';
-    const rules = open.flatMap(({ matches }) => matches.map(({ rule }) => rule));
-    return tls || rules.some((rule) => rule.tls === 'optional') ? 'yes' : 'needs-tls';
+  /** Asked when a peer connects: false where everybody who receives blocks it. */
+  admits(peerAddress: string): Promise<boolean> {
+    return this.#needs.receivers.admit(peerAddress);
+  }
+
+  /** Asked at RCPT. */
+  welcome(approach: Approach): Promise<Welcome> {
+    return this.#needs.receivers.welcome(approach);
   }
 
   /**
@@ -141,33 +128,28 @@ export class Receiving {
    * step. Answers the inbound message id (of the first, if several receive).
    */
   async accept(arrival: Arrival): Promise<string> {
-    const { store, messages, clock } = this.#needs;
+    const { store, messages, receivers } = this.#needs;
     if (store.isFull()) throw new Refusal('busy', 'Insufficient system storage');
     const header = readHeader(arrival.content);
     if (header.fields.filter(({ key }) => key === 'received').length > MOST_HOPS) {
-      throw new Refusal('message-rejected', 'Too many hops, this mail loops');
+      throw new Refusal('routing-loop', 'Too many hops, this mail loops');
     }
-    const open = await this.#openTo(arrival.peerAddress, await this.#receivers(arrival.recipients));
-    const receivers = open.map((receiver) => ({
-      scope: receiver.scope,
-      matches: receiver.matches.filter(({ rule }) => arrival.tls || rule.tls === 'optional'),
-    }));
-    const { segment, commands } = await store.bytes.stage(arrival.content);
-    const batch: Command[] = [...commands];
-    const ids: string[] = [];
-    for (const { scope, matches } of receivers) {
-      if (matches.length === 0) continue;
-      if (ids.length > 0) batch.push(...store.bytes.share([segment]));
-      const { id, record } = await this.#record({ arrival, scope, matches, body: segment, at: clock.civil() });
-      ids.push(id);
-      batch.push(...record);
-    }
+    const taking = await receivers.taking(arrival);
+    if (taking === 'full') throw new Refusal('daily-quota-exceeded', 'Sandbox receive limit exceeded');
     // The rules or filters changed between RCPT and the end of the message.
-    if (ids.length === 0) throw new Refusal('not-found', 'Requested action not taken: mailbox unavailable');
-    await store.rows.write(batch, 'durable');
+    if (taking.length === 0) throw new Refusal('not-found', 'Requested action not taken: mailbox unavailable');
+    const { segment, commands } = await store.bytes.stage(arrival.content);
+    const records = await Promise.all(taking.map((receiver) => this.#record(arrival, receiver, segment)));
+    const owners = taking.slice(1).flatMap(() => store.bytes.share([segment]));
+    try {
+      await store.rows.write([...commands, ...owners, ...records.flatMap(({ batch }) => batch)], 'durable');
+    } catch (cause) {
+      for (const { giveBack } of records) giveBack();
+      throw cause;
+    }
     messages.announce();
     this.loop.wake();
-    return ids[0]!;
+    return records[0]!.id;
   }
 
   /** How the actions of these received messages stand. */
@@ -177,36 +159,19 @@ export class Receiving {
     return new Map(rows.map((row) => [row.message_id, row.state as ReceiptState]));
   }
 
+  /** After the state beneath was erased. */
+  forgetCounts(): void {
+    this.#needs.limit.forget();
+  }
+
   forget(messageIds: readonly string[]): Command {
     return deleteReceipts(messageIds);
   }
 
-  /** Each account and region with an active rule that matches one of the recipients. */
-  async #receivers(recipients: readonly string[]) {
-    const active = await this.#needs.ruleSets.allActive();
-    const receivers = await Promise.all(
-      active.map(async ({ scope, rules }) => {
-        const covered = new Set<string>();
-        for (const recipient of recipients) {
-          if (await this.#needs.covers(scope, recipient)) covered.add(recipient);
-        }
-        const mayAct = (recipient: string, rule: Rule) =>
-          covered.has(recipient) || (this.#needs.trustRules && rule.recipients.length > 0);
-        return { scope, matches: matchRules(rules, recipients, mayAct) };
-      }),
-    );
-    return receivers.filter(({ matches }) => matches.length > 0);
-  }
-
-  /** Those whose IP address filters let the peer in. */
-  async #openTo<T extends { readonly scope: Scope }>(peerAddress: string, receivers: readonly T[]): Promise<T[]> {
-    const blocked = await Promise.all(receivers.map(({ scope }) => this.#needs.ipFilters.blocks(scope, peerAddress)));
-    return receivers.filter((_, i) => !blocked[i]);
-  }
-
   /** The rows of one receiving account: our trace fields are a segment before the shared content. */
-  async #record({ arrival, scope, matches, body, at }: Recording): Promise<{ id: string; record: Command[] }> {
-    const { store, messages, events, names, random } = this.#needs;
+  async #record(arrival: Arrival, { scope, matches }: Receiver, body: Segment) {
+    const { store, messages, events, limit, names, clock, random } = this.#needs;
+    const at = clock.civil();
     const id = inboundMessageId(random);
     const recipients = [...new Set(matches.flatMap((match) => match.recipients))];
     const trace = Buffer.from(
@@ -246,13 +211,15 @@ export class Receiving {
     };
     const steps = stepsOf(matches);
     const receipt = { message_id: id, ...scope, state: 'received', due: at, expires: at + LIFETIME };
-    const record = [
+    const { count, giveBack } = await limit.take(scope, recipients.length);
+    const batch: Command[] = [
       ...staged.commands,
+      ...count,
       messages.record(message),
       insertReceipt({ ...receipt, progress: JSON.stringify(steps) }),
       events.record(message, at, { type: 'received', peer: arrival.peerAddress }),
     ];
-    return { id, record };
+    return { id, batch, giveBack };
   }
 
   async #look(room: number): Promise<Pass> {
@@ -324,14 +291,6 @@ export class Receiving {
         : closeReceipt({ ...place, state: 'received', due: Math.min(Math.round(now + wait), receipt.expires) });
     await store.rows.write([end], 'committed');
   }
-}
-
-interface Recording {
-  readonly arrival: Arrival;
-  readonly scope: Scope;
-  readonly matches: ReturnType<typeof matchRules>;
-  readonly body: Segment;
-  readonly at: number;
 }
 
 interface Run {

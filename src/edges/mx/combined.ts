@@ -1,18 +1,28 @@
-import type { Credentials, ReceivedMessage, SmtpDoor, SmtpVisit, Transaction } from '../../wire/smtp/door.ts';
+import type {
+  Credentials,
+  ReceivedMessage,
+  SmtpDoor,
+  SmtpSession,
+  SmtpVisit,
+  Transaction,
+} from '../../wire/smtp/door.ts';
 import type { Recipient, Sender } from '../../wire/smtp/envelope.ts';
 import type { Reply } from '../../wire/smtp/reply.ts';
+import type { MxVisit } from './mx.ts';
 
 /** One address, two doors: before AUTH it is the MX, which also offers AUTH; after AUTH it is submission. */
-export function combinedDoor(mx: SmtpDoor, submission: SmtpDoor): SmtpDoor {
+export function combinedDoor(mx: (session: SmtpSession) => MxVisit, submission: SmtpDoor): SmtpDoor {
   return (session) => new CombinedVisit(mx(session), submission(session));
 }
 
 class CombinedVisit implements SmtpVisit {
+  readonly #mx: MxVisit;
   readonly #submission: SmtpVisit;
   /** Who answers now. */
   #current: SmtpVisit;
 
-  constructor(mx: SmtpVisit, submission: SmtpVisit) {
+  constructor(mx: MxVisit, submission: SmtpVisit) {
+    this.#mx = mx;
     this.#submission = submission;
     this.#current = mx;
   }
@@ -25,8 +35,9 @@ class CombinedVisit implements SmtpVisit {
     return this.#current.limits;
   }
 
+  /** Nobody is sent away before it could show a password: who may not bring mail is told at RCPT. */
   greeting(): Reply {
-    return this.#current.greeting();
+    return this.#mx.welcome();
   }
 
   ehlo(): readonly string[] {

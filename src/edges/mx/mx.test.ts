@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { systemRandom } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { reply } from '../../wire/smtp/reply.ts';
-import { converse } from '../../wire/smtp/script.ts';
+import { converse, ScriptedClient } from '../../wire/smtp/script.ts';
 import { startServer } from '../../wire/smtp/yes-door.ts';
 import { type Submission, submissionDoor } from '../submission/submission.ts';
 import { combinedDoor } from './combined.ts';
@@ -14,6 +14,7 @@ function doors(overrides: Partial<MxOptions> = {}) {
   const sent: Submission[] = [];
   const mx = mxDoor({
     random: systemRandom,
+    admits: () => true,
     receives: ({ recipient }) => (recipient.endsWith('@example.com') ? undefined : unavailable),
     accept: async (arrival) => {
       arrived.push(arrival);
@@ -96,6 +97,73 @@ test('whoever answers for receiving may take time, and words', async () => {
     S: 530 5.7.0 Must issue a STARTTLS command first
     S: 503 Error: need RCPT command`,
   );
+});
+
+test('a peer that everybody blocks is told at once, and hears nothing else', async () => {
+  const { mx, submission } = doors({ admits: async (peer) => peer !== '127.0.0.1' });
+  await using house = await startServer({ door: mx });
+  await converse(
+    house.port,
+    `S: 554 5.7.1 No mail is received from this IP address
+    C: EHLO mail.sender.example
+    S: 503 Error: no mail service here
+    C: MAIL FROM:<a@sender.example>
+    S: 503 Error: no mail service here
+    C: QUIT
+    S: 221 Bye
+    END`,
+  );
+  await using both = await startServer({ door: combinedDoor(mx, submission) });
+  await converse(
+    both.port,
+    `${hello('S: 250-AUTH PLAIN LOGIN')}
+    C: AUTH PLAIN ${plain('pass')}
+    S: 235 Authentication successful.`,
+  );
+});
+
+test('addresses are ASCII, as with SES: SMTPUTF8 is not offered', async () => {
+  await using house = await startServer({ door: doors().mx });
+  await converse(
+    house.port,
+    `${hello()}
+    C: MAIL FROM:<a@sender.example> SMTPUTF8
+    S: 555 Error: unsupported parameter SMTPUTF8
+    C: MAIL FROM:<ä@sender.example>
+    S: 553 *
+    C: MAIL FROM:<a@sender.example> BODY=8BITMIME SIZE=41943041
+    S: 552 5.3.4 Message is too long.
+    C: MAIL FROM:<a@sender.example> BODY=8BITMIME SIZE=41943040
+    S: 250 OK
+    C: RCPT TO:<ü@example.com>
+    S: 553 *
+    C: RCPT TO:<@relay.example,@other.example:b@example.com>
+    S: 250 OK
+    C: RCPT TO:<victim%elsewhere.example@sender.example>
+    S: 550 *
+    C: RCPT TO:<victim@elsewhere.example>
+    S: 550 *`,
+  );
+});
+
+test('a message cannot be smuggled in another', async () => {
+  const { mx, arrived } = doors();
+  await using house = await startServer({ door: mx });
+  for (const end of ['\n.\n', '\n.\r\n', '\r\n.\n', '\r.\r', '\r\n.\r', '\n\r.\r\n', '\0\r\n.\n']) {
+    const client = await ScriptedClient.connect(house.port);
+    await client.follow(`${hello()}
+      C: MAIL FROM:<a@sender.example>
+      S: 250 OK
+      C: RCPT TO:<b@example.com>
+      S: 250 OK
+      C: DATA
+      S: 354 *`);
+    client.say(
+      `Subject: x\r\n\r\nfirst${end}MAIL FROM:<evil@sender.example>\r\nRCPT TO:<b@example.com>\r\nDATA\r\n.\r\n`,
+    );
+    await client.follow('S: 554 5.6.0 Bare *\nC: QUIT\nS: 221 Bye\nEND');
+  }
+  assert.deepEqual(arrived, []);
 });
 
 test('the 101st recipient is for the next message', async () => {

@@ -1,14 +1,7 @@
 import { MINUTE } from '../../base/clock.ts';
 import { type Random, randomText } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
-import type {
-  ReceivedMessage,
-  SmtpDoor,
-  SmtpSession,
-  SmtpTexts,
-  SmtpVisit,
-  Transaction,
-} from '../../wire/smtp/door.ts';
+import type { ReceivedMessage, SmtpSession, SmtpTexts, SmtpVisit, Transaction } from '../../wire/smtp/door.ts';
 import type { Recipient, Sender } from '../../wire/smtp/envelope.ts';
 import { type Reply, reply } from '../../wire/smtp/reply.ts';
 
@@ -20,6 +13,8 @@ export interface MxOptions {
   /** Shown in banner and EHLO; default `inbound-smtp.us-east-1.amazonaws.com`. */
   readonly hostName?: string;
   readonly random: Random;
+  /** Whether anybody could receive from the peer: asked when it connects. */
+  admits(peerAddress: string): boolean | Promise<boolean>;
   /** Nothing if some account receives for the recipient from this peer, else the no: `unavailable`, `blocked` … */
   receives(question: ReceivesQuestion): Reply | undefined | Promise<Reply | undefined>;
   /** Returns the message id once the message is on disk. */
@@ -30,6 +25,8 @@ interface ReceivesQuestion {
   readonly recipient: string;
   readonly peerAddress: string;
   readonly tls: SmtpSession['tls'];
+  /** Recipients that were accepted before it. */
+  readonly accepted: number;
 }
 
 export interface Arrival {
@@ -55,6 +52,10 @@ const RECIPIENTS = 100;
 
 export const unavailable = reply(550, '5.1.1 Requested action not taken: mailbox unavailable');
 export const blocked = reply(550, '5.7.1 Requested action not taken: IP address blocked');
+/** RFC 5321 §3.1: the peer learns at once that there is no mail service for it. */
+const notWelcome = reply(554, '5.7.1 No mail is received from this IP address');
+/** RFC 3463 §3.4. */
+export const receivedEnough = reply(452, '4.3.2 Sandbox receive limit exceeded, try again later');
 const ok = reply(250, 'OK');
 const tooManyRecipients = reply(452, '4.5.3 Too many recipients');
 const tooLarge = reply(552, '5.3.4 Message is too long.');
@@ -72,11 +73,11 @@ const texts: SmtpTexts = {
 
 const limits = { messageOctets: MESSAGE_OCTETS, lineOctets: LINE_OCTETS, silence: 5 * MINUTE };
 
-export function mxDoor(options: MxOptions): SmtpDoor {
+export function mxDoor(options: MxOptions): (session: SmtpSession) => MxVisit {
   return (session) => new MxVisit(options, session);
 }
 
-class MxVisit implements SmtpVisit {
+export class MxVisit implements SmtpVisit {
   readonly texts = texts;
   readonly limits = limits;
   readonly #options: MxOptions;
@@ -89,7 +90,13 @@ class MxVisit implements SmtpVisit {
     this.#hostName = options.hostName ?? 'inbound-smtp.us-east-1.amazonaws.com';
   }
 
-  greeting(): Reply {
+  async greeting(): Promise<Reply> {
+    if (!(await this.#options.admits(this.#session.peerAddress))) return notWelcome;
+    return this.welcome();
+  }
+
+  /** The greeting of a peer that may turn out to be somebody with a password. */
+  welcome(): Reply {
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
     return reply(220, `${this.#hostName} ESMTP Amazon SES ${randomText(this.#options.random, alphabet, 20)}`);
   }
@@ -112,7 +119,12 @@ class MxVisit implements SmtpVisit {
   rcpt(recipient: Recipient, { recipients }: Transaction): Reply | Promise<Reply> {
     if (recipients.length >= RECIPIENTS) return tooManyRecipients;
     const { peerAddress, tls } = this.#session;
-    const refused = this.#options.receives({ recipient: recipient.address, peerAddress, tls });
+    const refused = this.#options.receives({
+      recipient: recipient.address,
+      peerAddress,
+      tls,
+      accepted: recipients.length,
+    });
     return refused instanceof Promise ? refused.then((no) => no ?? ok) : (refused ?? ok);
   }
 
@@ -134,9 +146,12 @@ function refusalReply({ code, message }: Refusal): Reply {
   switch (code) {
     case 'busy':
       return noRoom;
-    case 'rate-exceeded':
     case 'daily-quota-exceeded':
-      return reply(452, `4.7.1 ${message}`);
+      return receivedEnough;
+    case 'routing-loop':
+      return reply(554, `5.4.6 ${message}`);
+    case 'not-found':
+      return unavailable;
     case 'message-too-large':
       return tooLarge;
     default:

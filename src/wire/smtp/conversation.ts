@@ -12,6 +12,7 @@ import { type Reply, reply } from './reply.ts';
  * EHLO, RSET and the end of a message lead back to ready (RFC 5321 §4.1.4).
  */
 export type Step =
+  | { readonly kind: 'greeting' }
   | { readonly kind: 'reply'; readonly reply: Reply }
   | { readonly kind: 'authenticate'; readonly credentials: Credentials }
   | { readonly kind: 'mail'; readonly sender: Sender }
@@ -51,6 +52,7 @@ export class Conversation {
   #helo: { readonly name: string; readonly esmtp: boolean } | undefined;
   #exchange: Exchange | undefined;
   #authenticated = false;
+  #unwelcome = false;
   #sender: Sender | undefined;
   #recipients: Recipient[] = [];
   #errors = 0;
@@ -78,6 +80,7 @@ export class Conversation {
     const space = line.indexOf(' ');
     const verb = (space < 0 ? line : line.slice(0, space)).toUpperCase();
     if (line.length + 2 > octets(verb)) return say(replies.lineTooLong);
+    if (this.#unwelcome && verb !== 'QUIT') return say(replies.noService);
     const argument = space < 0 ? '' : line.slice(space + 1).trim();
     switch (verb) {
       case 'EHLO':
@@ -120,6 +123,9 @@ export class Conversation {
   answered(step: Step, { code }: Reply): Reply | undefined {
     const good = code >= 200 && code < 300;
     switch (step.kind) {
+      case 'greeting':
+        this.#unwelcome = !good;
+        return undefined;
       case 'mail':
         if (good) this.#sender = step.sender;
         break;

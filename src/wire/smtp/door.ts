@@ -31,8 +31,8 @@ export interface SmtpSession {
 export interface SmtpVisit {
   readonly texts: SmtpTexts;
   readonly limits: SmtpVisitLimits;
-  /** The 220 that opens the connection. */
-  greeting(): Reply;
+  /** The 220 that opens the connection, or a 554: then there is nothing but QUIT (RFC 5321 §3.1). */
+  greeting(): Reply | Promise<Reply>;
   /**
    * The lines of the EHLO reply, host name first, in order. What they offer is what the conversation allows:
    * STARTTLS, AUTH, DSN and their parameters are refused while they are not among them.

@@ -13,6 +13,8 @@ export const lineTooLong = reply(500, 'Error: line too long');
 export const unknownCommand = reply(500, 'Error: command not recognized');
 export const notImplemented = reply(502, 'Error: command not implemented');
 export const helloFirst = reply(503, 'Error: send HELO/EHLO first');
+/** RFC 5321 §3.1: what a client hears that was greeted with 554. */
+export const noService = reply(503, 'Error: no mail service here');
 export const nestedMail = reply(503, 'Error: nested MAIL command');
 export const needMail = reply(503, 'Error: need MAIL command');
 export const needRecipient = reply(503, 'Error: need RCPT command');

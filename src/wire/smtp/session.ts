@@ -123,7 +123,7 @@ export class Session {
   }
 
   #greet(): void {
-    this.#say(this.#visit.greeting());
+    this.#ask({ kind: 'greeting' }, () => this.#visit.greeting());
     this.#flush();
   }
 
