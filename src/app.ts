@@ -127,6 +127,7 @@ export async function buildApp(settings: Settings, log: Log) {
     vault,
     notices,
     verify: settings.verify,
+    isSandboxed: async (scope) => (await standings.of(scope)).sandbox,
     url: () => opened.url,
     names,
     clock,

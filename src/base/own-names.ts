@@ -17,6 +17,8 @@ export interface OwnNames {
   readonly authority: string;
   /** Who writes the mails that Sesame itself owes someone. */
   readonly noticeSender: string;
+  /** Who reads what people worry about when they are asked to prove an address. */
+  readonly verificationContact: string;
   /** How they and our pages name us. */
   readonly organisation: string;
   /** How they and our pages name a region. */
@@ -30,6 +32,7 @@ const SES: OwnNames = {
   returnPathDomain: (region) => (region === 'us-east-1' ? 'amazonses.com' : `${region}.amazonses.com`),
   authority: 'amazonses.com',
   noticeSender: 'no-reply-aws@amazon.com',
+  verificationContact: 'aws-email-domain-verification@amazon.com',
   organisation: 'Amazon Web Services',
   regionName,
 };
@@ -43,6 +46,7 @@ export function ownNames(domain: string | undefined): OwnNames {
     returnPathDomain: (region) => `${region}.${domain}`,
     authority: domain,
     noticeSender: `no-reply@${domain}`,
+    verificationContact: `postmaster@${domain}`,
     organisation: domain,
     regionName: (region) => region,
   };

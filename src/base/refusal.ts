@@ -28,6 +28,7 @@ export type RefusalCode =
   | 'invalid-template'
   | 'invalid-rendering-data'
   | 'missing-rendering-attribute'
+  | 'invalid-verification-content'
   | 'production-access-not-granted'
   | 'wrong-number-of-entries'
   | 'sending-paused'

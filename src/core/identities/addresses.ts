@@ -165,7 +165,8 @@ interface Asked {
   readonly owed: readonly Command[];
 }
 
-function checkAddress(address: string): void {
+/** @throws Refusal `invalid-parameter` for what is no address. */
+export function checkAddress(address: string): void {
   if (address.includes('@') && parseAddress(address).ok) return;
   throw new Refusal('invalid-parameter', `Invalid email address<${address}>.`);
 }

@@ -21,11 +21,13 @@ import type { Identity } from './identity.ts';
 import { withoutPolicy, withPolicy } from './policies.ts';
 import { Records } from './records.ts';
 import { type OwnKey, Signing, type SigningKey } from './signing.ts';
+import { VerificationTemplates } from './verification-templates.ts';
 
 export type { Followed } from './addresses.ts';
 export type { Identity } from './identity.ts';
 export type { SigningKey } from './signing.ts';
 export { VERIFICATION_PATH } from './verification-links.ts';
+export type { VerificationTemplate } from './verification-templates.ts';
 
 interface Needs {
   readonly rows: Rows;
@@ -33,6 +35,7 @@ interface Needs {
   readonly notices: Notices;
   /** `auto`: an identity is verified when it is created. */
   readonly verify: 'auto' | 'real';
+  readonly isSandboxed: (scope: Scope) => Promise<boolean>;
   /** Base of the links that we hand out. */
   readonly url: () => string;
   readonly names: OwnNames;
@@ -43,6 +46,7 @@ interface Needs {
 export class Identities {
   readonly addresses: Addresses;
   readonly domains: Domains;
+  readonly verificationTemplates: VerificationTemplates;
   readonly #records: Records;
   readonly #signing: Signing;
   readonly #covering: Answers<Identity | undefined>;
@@ -55,6 +59,11 @@ export class Identities {
     this.#signing = new Signing({ rows, vault, clock, random, records: this.#records });
     this.addresses = new Addresses({ ...needs, records: this.#records, tokens });
     this.domains = new Domains({ ...needs, records: this.#records, signing: this.#signing });
+    this.verificationTemplates = new VerificationTemplates({
+      ...needs,
+      addresses: this.addresses,
+      isVerified: async (scope, address) => (await this.covering(scope, address)) !== undefined,
+    });
   }
 
   /** Makes an identity, to be verified if it is not at once. A name that is neither an address nor a domain is refused. */
@@ -141,8 +150,12 @@ export class Identities {
   }
 
   /** Somebody follows a mailed link; nothing where it is none of ours. */
-  follow(token: string): Promise<Followed | undefined> {
-    return this.addresses.follow(token);
+  async follow(token: string): Promise<Followed | undefined> {
+    const followed = await this.addresses.follow(token);
+    if (followed?.link.template === undefined) return followed;
+    const { scope, template: name } = followed.link;
+    const template = await this.verificationTemplates.find(scope, name);
+    return { ...followed, redirect: followed.outcome === 'verified' ? template?.success : template?.failure };
   }
 
   /** The key that signs mail from this address: of its domain, or the nearest parent that has one. */

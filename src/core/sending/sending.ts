@@ -223,7 +223,7 @@ export class Sending {
   }
 
   async #compose(
-    { caller, operation, sourceIp }: Submission,
+    { caller, operation, sourceIp, untracked }: Submission,
     draft: Draft,
     { tags, identity, set }: Decided,
   ): Promise<Composed> {
@@ -232,7 +232,7 @@ export class Sending {
     const { account, region } = caller;
     const id = outgoingMessageId(region, clock, random);
     const content = rewriteHeader({
-      ...(await this.#tracked(draft, set, id)),
+      ...(await this.#tracked(draft, untracked ? undefined : set, id)),
       remove: takenOff,
       append: [
         ['Message-ID', `<${id}@${names.messageIdDomain(region)}>`],

@@ -16,6 +16,8 @@ export interface Submission {
   readonly configurationSet?: string | undefined;
   readonly tags?: readonly Tag[] | undefined;
   readonly identityArns?: IdentityArns | undefined;
+  /** Opens and clicks are not told, whatever its set's destinations want (SES: custom verification mails). */
+  readonly untracked?: boolean | undefined;
 }
 
 /**

@@ -45,6 +45,7 @@ const words: Readonly<Record<Reason, readonly [v1: Word, v2: Word]>> = {
   'invalid-template': ['InvalidTemplate', 'BadRequestException'],
   'invalid-rendering-data': ['InvalidRenderingParameter', 'BadRequestException'],
   'missing-rendering-attribute': ['MissingRenderingAttribute', 'BadRequestException'],
+  'invalid-verification-content': ['CustomVerificationEmailInvalidContent', 'BadRequestException'],
   'production-access-not-granted': ['ProductionAccessNotGranted', 'BadRequestException'],
   'wrong-number-of-entries': ['MessageRejected', 'BadRequestException'],
   'sending-paused': ['AccountSendingPausedException', 'SendingPausedException'],

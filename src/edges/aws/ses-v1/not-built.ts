@@ -2,21 +2,15 @@ import type { Operation } from './contract.ts';
 
 /** Operations that answer "is not built yet". The compiler wants every other one to have a handler. */
 export const notBuilt = [
-  'CreateCustomVerificationEmailTemplate',
-  'DeleteCustomVerificationEmailTemplate',
-  'GetCustomVerificationEmailTemplate',
   'GetIdentityMailFromDomainAttributes',
   'GetIdentityNotificationAttributes',
   'GetSendStatistics',
-  'ListCustomVerificationEmailTemplates',
   'SendBounce',
-  'SendCustomVerificationEmail',
   'SetIdentityDkimEnabled',
   'SetIdentityFeedbackForwardingEnabled',
   'SetIdentityHeadersInNotificationsEnabled',
   'SetIdentityMailFromDomain',
   'SetIdentityNotificationTopic',
-  'UpdateCustomVerificationEmailTemplate',
 ] as const satisfies readonly Operation[];
 
 /** Operations that are built in part, and what they lack, in a sentence. */

@@ -17,6 +17,7 @@ import * as receiptFilters from './receipt-filters.ts';
 import * as receiving from './receiving.ts';
 import * as sending from './sending.ts';
 import * as templates from './templates.ts';
+import * as verificationTemplates from './verification-templates.ts';
 
 /** One line a handler file: `...identities`. */
 export const handlers = handlersOf<Sdk, Rooms, (typeof notBuilt)[number]>()({
@@ -28,6 +29,7 @@ export const handlers = handlersOf<Sdk, Rooms, (typeof notBuilt)[number]>()({
   ...receiving,
   ...sending,
   ...templates,
+  ...verificationTemplates,
 });
 
 const model = modelOf(sdk);

@@ -16,6 +16,7 @@ import type { notBuilt } from './not-built.ts';
 import * as sending from './sending.ts';
 import * as suppression from './suppression.ts';
 import * as templates from './templates.ts';
+import * as verificationTemplates from './verification-templates.ts';
 
 /** One line a handler file: `...identities`. */
 export const handlers = handlersOf<Sdk, Rooms, (typeof notBuilt)[number]>()({
@@ -27,6 +28,7 @@ export const handlers = handlersOf<Sdk, Rooms, (typeof notBuilt)[number]>()({
   ...sending,
   ...suppression,
   ...templates,
+  ...verificationTemplates,
 });
 
 /** Where boto3 and the CLI still look for what newer models have moved to a POST. */
