@@ -17,6 +17,7 @@ import { CaptureRoute } from './core/delivery/capture-route.ts';
 import { Delivery, type Route } from './core/delivery/delivery.ts';
 import { Outgoing } from './core/delivery/outgoing.ts';
 import { exchangerPeers, smarthostPeers } from './core/delivery/peers.ts';
+import { SimulatorRoute } from './core/delivery/simulator-route.ts';
 import { type Peers, SmtpRoute } from './core/delivery/smtp-route.ts';
 import { Events } from './core/events/events.ts';
 import { Identities } from './core/identities/identities.ts';
@@ -168,7 +169,7 @@ export async function buildApp(settings: Settings, log: Log) {
     publishing,
     reputation,
     suppressing,
-    route: route(settings),
+    route: new SimulatorRoute({ beyond: route(settings), arrive, names, clock, random }),
     clock,
     random,
     log,
@@ -176,6 +177,7 @@ export async function buildApp(settings: Settings, log: Log) {
   const sending = new Sending({
     store,
     templates,
+    contacts,
     identities,
     configurationSets,
     messages,
@@ -265,6 +267,14 @@ export async function buildApp(settings: Settings, log: Log) {
         return new CaptureRoute({ receivesHere, inside: smtp('inside', async () => ownDoor()) });
       }
     }
+  }
+
+  /** A mail of our own making comes in from nobody, as it would through the MX door; nothing if nobody receives it. */
+  async function arrive(recipient: string, content: Buffer): Promise<void> {
+    const peerAddress = '127.0.0.1';
+    if ((await receiving.welcome({ recipient, peerAddress, tls: true, accepted: 0 })) !== 'yes') return;
+    const { hostname: helo } = settings;
+    await receiving.accept({ envelopeFrom: '', recipients: [recipient], helo, peerAddress, tls: true, content });
   }
 
   function ownDoor(): Peers {

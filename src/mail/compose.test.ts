@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import PostalMime from 'postal-mime';
-import { composeMail, type Letter } from './compose.ts';
+import { composeApart, composeMail, type Letter } from './compose.ts';
+import { Enclosure } from './enclosure.ts';
 import { readMime } from './mime-tree.ts';
 import { decodeTransfer, isSevenBit } from './transfer-encodings.ts';
 
@@ -73,6 +74,38 @@ test('a subject cannot end its field', () => {
   );
 });
 
+test('letters with one enclosure share all from the first attachment on', () => {
+  const pdf = { fileName: 'a.pdf', contentType: 'application/pdf', content: Buffer.alloc(100) };
+  const picture = { fileName: 'b.png', contentType: 'image/png', content: Buffer.alloc(100), contentId: 'b' };
+  const enclosure = new Enclosure(
+    [
+      { ...pdf, disposition: 'attachment' },
+      { ...picture, disposition: 'inline' },
+    ],
+    letter.unique,
+  );
+  const one = composeApart({ ...letter, html: { text: '<b>one</b>' }, enclosure });
+  const other = composeApart({ ...letter, html: { text: '<b>two</b>' }, enclosure });
+  assert.equal(one.rest, other.rest);
+  const whole = Buffer.concat([one.content, ...one.rest!]);
+  assert.deepEqual(whole, composeMail({ ...letter, html: { text: '<b>one</b>' }, enclosure }));
+  assert.ok(one.content.toString('latin1').endsWith('\r\n------=_Part_1_1.2\r\n'));
+  const tree = readMime(whole);
+  assert.ok(tree.ok);
+  assert.deepEqual(
+    tree.entities.map(({ type, depth }) => [type, depth]),
+    [
+      ['multipart/mixed', 0],
+      ['multipart/related', 1],
+      ['multipart/alternative', 2],
+      ['text/plain', 3],
+      ['text/html', 3],
+      ['image/png', 2],
+      ['application/pdf', 1],
+    ],
+  );
+});
+
 test('bodies and attachments read back', async () => {
   const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 400 }).map((value) => value.replace(/\s+/g, ' '));
   const attachment = fc.record({
@@ -97,7 +130,7 @@ test('bodies and attachments read back', async () => {
           subject: { text: plain, charset },
           text: { text: plain, charset },
           html: { text: html, charset },
-          attachments,
+          enclosure: attachments.length > 0 ? new Enclosure(attachments, letter.unique) : undefined,
         });
         assert.ok(isSevenBit(message));
         const tree = readMime(message);

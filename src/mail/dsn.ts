@@ -1,7 +1,7 @@
-import { boundaryOf, type Correspondent, renderLetter, type Text, textPart } from './compose.ts';
+import { type Correspondent, renderLetter, type Text, textPart } from './compose.ts';
 import { formatDate } from './date.ts';
 import { formatField, readHeader } from './header-fields.ts';
-import { leaf, multipart } from './parts.ts';
+import { boundaryOf, leaf, multipart } from './parts.ts';
 
 /** Asking for what `fieldFault` refuses in a field is a bug. */
 export type DsnField = readonly [name: string, value: string];

@@ -166,3 +166,8 @@ function isQText(octet: number): boolean {
   if ((letter >= 0x61 && letter <= 0x7a) || (octet >= 0x30 && octet <= 0x39)) return true;
   return octet === 0x21 || octet === 0x2a || octet === 0x2b || octet === 0x2d || octet === 0x2f;
 }
+
+/** A line end in a text would end the field; it is the blank that folding would make of it. */
+export function oneLine(text: string): string {
+  return text.replace(/[\r\n]+[\t ]*/g, ' ').trim();
+}

@@ -72,3 +72,8 @@ export function renderPart({ fields, body }: Part): Buffer[] {
   for (const [name, value] of fields) header += formatField(name, value);
   return [Buffer.from(`${header}\r\n`, 'latin1'), ...body];
 }
+
+/** `----=_Part_0_355072649.1693000415859`: the form of JavaMail, which SES composes with. */
+export function boundaryOf(number: number, unique: string): string {
+  return `----=_Part_${number}_${unique}`;
+}

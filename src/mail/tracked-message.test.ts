@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import PostalMime from 'postal-mime';
 import { composeMail } from './compose.ts';
+import { Enclosure } from './enclosure.ts';
 import { trackMessage } from './tracked-message.ts';
 import { decodeTransfer, isSevenBit } from './transfer-encodings.ts';
 
@@ -223,14 +224,17 @@ test('a composed letter reads as before, but for its links', async () => {
     subject: { text: 'Grüße' },
     text: { text: 'plain http://x', charset: 'utf-8' },
     html: { text: '<p>Grüße <a href="http://x/">x</a></p>', charset: 'utf-8' },
-    attachments: [
-      {
-        fileName: 'a.html',
-        contentType: 'text/html',
-        content: Buffer.from('<a href="http://x/">'),
-        disposition: 'attachment',
-      },
-    ],
+    enclosure: new Enclosure(
+      [
+        {
+          fileName: 'a.html',
+          contentType: 'text/html',
+          content: Buffer.from('<a href="http://x/">'),
+          disposition: 'attachment',
+        },
+      ],
+      'u',
+    ),
     unique: 'u',
   });
   const before = await PostalMime.parse(letter);

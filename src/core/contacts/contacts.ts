@@ -51,7 +51,9 @@ export type { Preference, Topic } from './topics.ts';
 export {
   UNSUBSCRIBE_PATH,
   type UnsubscribeLink,
+  unsubscribeFields,
   unsubscribeUrl,
+  withUnsubscribeUrl,
 } from './unsubscribing.ts';
 
 export interface Contact {

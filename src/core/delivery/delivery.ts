@@ -1,7 +1,7 @@
 /**
  * Mail out, second half: claim what is due, take it along a route, judge the answer, record the outcome or try later.
  *
- * States of a delivery: `queued` → (`deferred` …) → `captured`, `delivered`, `bounced` or `render-failed`. A delivery is
+ * States of a delivery: `queued` → (`deferred` …) → `captured`, `delivered`, `bounced`, `rejected` or `render-failed`. A delivery is
  * claimed while it is tried; a claim that nobody finished falls due again. An outcome, its event and its counters are one
  * transaction, so an accepted recipient ends in exactly one final state; a second copy goes out only where the peer's
  * answer was lost.
@@ -15,7 +15,7 @@ import type { Command, Rows } from '../../storage/ports.ts';
 import type { Message, Messages } from '../messages/messages.ts';
 import type { Publishing } from '../publishing/publishing.ts';
 import type { Reputation, SuppressionReason } from '../reputation/reputation.ts';
-import { type Outcome, outcomeOf, simulatedOutcome, suppressedOutcome } from './outcome.ts';
+import { type Outcome, outcomeOf, simulatedOutcome, type Withheld, withheldOutcome } from './outcome.ts';
 import type { Attempt, Result, Route } from './route.ts';
 import { LIFETIME, nextAttempt } from './schedule.ts';
 import { isSimulated, simulated } from './simulator.ts';
@@ -41,7 +41,15 @@ import {
 export type { Attempt, Result, Route } from './route.ts';
 export { isSimulated } from './simulator.ts';
 
-export type DeliveryState = 'queued' | 'deferred' | 'captured' | 'delivered' | 'bounced' | 'render-failed';
+export type DeliveryState = 'queued' | 'deferred' | 'captured' | 'delivered' | 'bounced' | Unsent['state'];
+
+/** Why a message that was accepted is sent to nobody: its template failed with its data, or what is in it. */
+export interface Unsent {
+  readonly state: 'render-failed' | 'rejected';
+  readonly reason: string;
+  /** The template's name, if it is a stored one. */
+  readonly template?: string | undefined;
+}
 
 /** How one recipient of a message stands. */
 export interface Standing {
@@ -109,29 +117,33 @@ export class Delivery {
   /**
    * Part of an accept batch. A recipient whose outcome is known without a try (it is suppressed, the mailbox simulator's, or
    * captured) gets it at once; every other waits in the lane of its domain. `lifetime`: milliseconds after which it is given
-   * up, where the sender wants less than SES's own; `unrendered`: there is nothing to send, to nobody; `content`: the bytes,
-   * which cannot be read back yet.
+   * up, where the sender wants less than SES's own; `content`: the bytes, which cannot be read back yet.
    */
   async enqueue(
     message: Message,
-    { lifetime = LIFETIME, suppressed = nobody, unrendered, content }: Enqueuing = {},
+    { lifetime = LIFETIME, suppressed = nobody, optedOut = nobody, unsent, content }: Enqueuing = {},
   ): Promise<Enqueued> {
     const { id, account, region, recipients, at } = message;
     const lanes = new Map<string, number>();
     const batch: Command[] = [];
-    if (unrendered) {
-      const happening = { type: 'rendering-failure', ...unrendered } as const;
+    if (unsent) {
+      const { state, reason, template } = unsent;
+      const happening =
+        state === 'rejected'
+          ? ({ type: 'reject', reason } as const)
+          : ({ type: 'rendering-failure', template, reason } as const);
       batch.push(...(await this.#needs.publishing.record({ message, at, happening, content })));
     }
     for (const [n, recipient] of recipients.entries()) {
       const lane = `${this.#needs.route.name}/${PRIORITY}/${domainOf(recipient)}`;
       const row = { message_id: id, n, account, region, lane, recipient, accepted: at, expires: at + lifetime };
-      if (unrendered) {
-        const { reason: reply } = unrendered;
-        batch.push(insertDelivery({ ...row, state: 'render-failed', reply, due: null, attempts: 0 }));
+      if (unsent) {
+        const { state, reason: reply } = unsent;
+        batch.push(insertDelivery({ ...row, state, reply, due: null, attempts: 0 }));
         continue;
       }
-      const foregone = await this.#foregone(message, row, suppressed.has(recipient));
+      const withheld = optedOut.has(recipient) ? 'opted-out' : suppressed.has(recipient) ? 'suppressed' : undefined;
+      const foregone = await this.#foregone(message, row, withheld);
       if (foregone) {
         const { state, reply } = foregone;
         batch.push(insertDelivery({ ...row, state, reply, due: null, attempts: 1 }));
@@ -236,11 +248,12 @@ export class Delivery {
   }
 
   /** The outcome of a recipient that need not be tried. */
-  async #foregone(message: Message, row: Accepted, isSuppressed: boolean): Promise<Outcome | undefined> {
+  async #foregone(message: Message, row: Accepted, withheld: Withheld | undefined): Promise<Outcome | undefined> {
     const judged = () => this.#judged(row, message.at);
-    if (isSuppressed) return suppressedOutcome(judged());
+    if (withheld) return withheldOutcome(judged(), withheld);
     const simulation = simulated(row.recipient);
-    if (simulation) return simulatedOutcome(judged(), simulation);
+    // Out of office: somebody answers, and that is an attempt.
+    if (simulation && simulation !== 'ooto') return simulatedOutcome(judged(), simulation);
     const result = await this.#needs.route.foregone?.(row.recipient);
     return result && outcomeOf(judged(), result);
   }
@@ -255,11 +268,11 @@ export class Delivery {
     const batch: Command[] = [];
     for (const happening of happenings) {
       batch.push(...(await publishing.record({ message, at, happening, content })));
-      if (!listed || !isHardBounce(happening)) continue;
-      if (!(await suppressing(message)).includes('bounce')) continue;
-      const cause = { messageId: message.id, feedbackId: happening.feedbackId };
-      for (const { recipient } of happening.recipients) {
-        batch.push(...reputation.suppress(message, { address: recipient, reason: 'bounce', cause }));
+      const grounds = listed ? groundsOf(happening) : undefined;
+      if (!grounds || !(await suppressing(message)).includes(grounds.reason)) continue;
+      const cause = { messageId: message.id, feedbackId: grounds.feedbackId };
+      for (const address of grounds.addresses) {
+        batch.push(...reputation.suppress(message, { address, reason: grounds.reason, cause }));
       }
     }
     return batch;
@@ -281,8 +294,9 @@ interface Enqueuing {
   readonly lifetime?: number | undefined;
   /** Recipients that are on a suppression list. */
   readonly suppressed?: ReadonlySet<string>;
-  /** A template that failed with its data: which, if it is a stored one, and why. */
-  readonly unrendered?: { readonly template?: string | undefined; readonly reason: string } | undefined;
+  /** Recipients that do not want it. */
+  readonly optedOut?: ReadonlySet<string> | undefined;
+  readonly unsent?: Unsent | undefined;
   readonly content?: Buffer | undefined;
 }
 const nobody: ReadonlySet<string> = new Set();
@@ -291,12 +305,22 @@ type Accepted = Pick<DeliveryRow, 'recipient' | 'accepted' | 'expires' | 'region
 
 const domainOf = (recipient: string) => recipient.slice(recipient.lastIndexOf('@') + 1).toLowerCase();
 
-/** The mailbox is not there; one that was not tried because of an earlier bounce tells nothing new. */
-function isHardBounce(happening: Outcome['happenings'][number]): happening is HardBounce {
-  if (happening.type !== 'bounce' || happening.bounce.type !== 'Permanent') return false;
-  return happening.bounce.subType === 'General' || happening.bounce.subType === 'NoEmail';
+interface Grounds {
+  readonly reason: SuppressionReason;
+  readonly feedbackId: string;
+  readonly addresses: readonly string[];
 }
-type HardBounce = Extract<Outcome['happenings'][number], { type: 'bounce' }>;
+
+/** The mailbox is not there, or its owner complained; what was not tried because of an earlier one tells nothing new. */
+function groundsOf(happening: Outcome['happenings'][number]): Grounds | undefined {
+  if (happening.type === 'complaint' && happening.subType === undefined) {
+    return { reason: 'complaint', feedbackId: happening.feedbackId, addresses: happening.recipients };
+  }
+  if (happening.type !== 'bounce' || happening.bounce.type !== 'Permanent') return undefined;
+  const { feedbackId, bounce, recipients } = happening;
+  if (bounce.subType !== 'General' && bounce.subType !== 'NoEmail') return undefined;
+  return { reason: 'bounce', feedbackId, addresses: recipients.map(({ recipient }) => recipient) };
+}
 
 /** Claimed recipients of one message and lane are one attempt. */
 function groupByMessage(claimed: readonly DeliveryRow[]): DeliveryRow[][] {

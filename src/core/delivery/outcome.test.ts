@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Outcome, outcomeOf, simulatedOutcome, suppressedOutcome } from './outcome.ts';
+import { type Outcome, outcomeOf, simulatedOutcome, withheldOutcome } from './outcome.ts';
 import type { Result } from './route.ts';
 import type { Simulated } from './simulator.ts';
 
@@ -30,15 +30,15 @@ test('an answer comes to a state and what happened', () => {
 });
 
 test('the simulator is judged as a peer is', () => {
-  const simulate = (simulated: Simulated, expected: string) =>
+  const simulate = (simulated: Exclude<Simulated, 'ooto'>, expected: string) =>
     assert.equal(told(simulatedOutcome(judged, simulated)), expected);
   simulate('success', 'delivered, delivery');
-  simulate('ooto', 'delivered, delivery');
   simulate('complaint', 'delivered, delivery, complaint');
   simulate('bounce', 'bounced, bounce Permanent/General');
   simulate('suppressionlist', 'bounced, bounce Permanent/General');
 });
 
 test('who is on the list is not sent to', () => {
-  assert.equal(told(suppressedOutcome(judged)), 'bounced, bounce Permanent/OnAccountSuppressionList');
+  assert.equal(told(withheldOutcome(judged, 'suppressed')), 'bounced, bounce Permanent/OnAccountSuppressionList');
+  assert.equal(told(withheldOutcome(judged, 'opted-out')), 'bounced, bounce Permanent/UnsubscribedRecipient');
 });

@@ -3,7 +3,7 @@ import type { PublishedHappening } from '../publishing/publishing.ts';
 import { classify, expired } from './classify.ts';
 import type { Result } from './route.ts';
 import { LIFETIME } from './schedule.ts';
-import type { Simulated } from './simulator.ts';
+import { SIMULATOR, type Simulated } from './simulator.ts';
 
 /** What is known of a delivery when it is judged. */
 export interface Judged {
@@ -70,23 +70,33 @@ function bounced({ recipient, feedbackId }: Judged, { bounce, peer, outgoingIp, 
 const LISTED =
   'Amazon SES did not send the message to this address because it is on the suppression list for your account. For more information about removing addresses from the suppression list, see the Amazon SES Developer Guide at https://docs.aws.amazon.com/ses/latest/DeveloperGuide/sending-email-suppression-list.html';
 
-/** Not sent: the address is on the account's list (SES: account-level suppression). */
-export function suppressedOutcome(judged: Judged): Outcome {
-  const bounce = { type: 'Permanent', subType: 'OnAccountSuppressionList' } as const;
-  return bounced(judged, { bounce, status: '5.1.1', reply: LISTED, peer: 'amazonses.com' });
+const OPTED_OUT =
+  'Amazon SES did not send the message to this address because its owner has unsubscribed from the list.';
+
+/** Why a recipient is not sent to. */
+export type Withheld = 'suppressed' | 'opted-out';
+
+const withheldBounces = {
+  /** On the account's list (SES: account-level suppression). */
+  suppressed: { subType: 'OnAccountSuppressionList', reply: LISTED },
+  /** SES: subscription management. */
+  'opted-out': { subType: 'UnsubscribedRecipient', reply: OPTED_OUT },
+} as const;
+
+export function withheldOutcome(judged: Judged, withheld: Withheld): Outcome {
+  const { subType, reply } = withheldBounces[withheld];
+  return bounced(judged, { bounce: { type: 'Permanent', subType }, status: '5.1.1', reply, peer: 'amazonses.com' });
 }
 
-const SIMULATOR = 'simulator.amazonses.com';
-const answers: Readonly<Record<Simulated, Pick<Result, 'code' | 'text'>>> = {
+const answers: Readonly<Record<Exclude<Simulated, 'ooto'>, Pick<Result, 'code' | 'text'>>> = {
   success: { code: 250, text: '2.6.0 Message received' },
-  ooto: { code: 250, text: '2.6.0 Message received' },
   complaint: { code: 250, text: '2.6.0 Message received' },
   bounce: { code: 550, text: '5.1.1 user unknown' },
   suppressionlist: { code: 550, text: '5.1.1 The address is on the suppression list (mailbox simulator)' },
 };
 
 /** What the mailbox simulator would have answered, judged as a peer's answer is. */
-export function simulatedOutcome(judged: Judged, simulated: Simulated): Outcome {
+export function simulatedOutcome(judged: Judged, simulated: Exclude<Simulated, 'ooto'>): Outcome {
   const outcome = outcomeOf(judged, { kind: 'answered', peer: SIMULATOR, ...answers[simulated] });
   if (simulated !== 'complaint') return outcome;
   const { recipient, feedbackId, now } = judged;

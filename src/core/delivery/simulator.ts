@@ -1,7 +1,7 @@
 /** What the mailbox simulator does with a message (SES: mailbox simulator). */
 export type Simulated = 'success' | 'bounce' | 'ooto' | 'complaint' | 'suppressionlist';
 
-const SIMULATOR = 'simulator.amazonses.com';
+export const SIMULATOR = 'simulator.amazonses.com';
 
 const mailboxes: Readonly<Record<string, Simulated>> = {
   success: 'success',

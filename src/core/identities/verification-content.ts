@@ -1,5 +1,6 @@
 import { Refusal } from '../../base/refusal.ts';
-import { type Attachment, composeMail } from '../../mail/compose.ts';
+import { composeMail } from '../../mail/compose.ts';
+import { type Attachment, Enclosure } from '../../mail/enclosure.ts';
 
 /** SES: of the content of a custom verification mail, in octets. */
 const MOST_OCTETS = 10 * 1024 * 1024;
@@ -100,7 +101,7 @@ export function composeVerification({ from, to, subject, content, link, contact,
     to: [{ address: to }],
     subject: { text: subject, charset: 'UTF-8' },
     html: { text: html.slice(0, end) + added + html.slice(end), charset: 'UTF-8' },
-    attachments,
+    enclosure: attachments.length > 0 ? new Enclosure(attachments, unique) : undefined,
     unique,
   });
 }

@@ -296,7 +296,15 @@ export class Inbox {
 }
 
 /** One word for a message with several recipients: what is still under way first, then what went wrong. */
-const order: readonly Standing['state'][] = ['queued', 'deferred', 'bounced', 'render-failed', 'delivered', 'captured'];
+const order: readonly Standing['state'][] = [
+  'queued',
+  'deferred',
+  'bounced',
+  'rejected',
+  'render-failed',
+  'delivered',
+  'captured',
+];
 
 function summary(standings: readonly Standing[]): State {
   return order.find((state) => standings.some((standing) => standing.state === state)) ?? 'queued';

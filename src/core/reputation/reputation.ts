@@ -129,9 +129,9 @@ export class Reputation {
     inForce: readonly SuppressionReason[],
   ): Promise<Set<string>> {
     if (inForce.length === 0 || (await this.#isEmpty(scope))) return new Set();
-    const names = new Map(recipients.map((recipient) => [suppressedName(recipient), recipient]));
-    const rows = await this.#needs.rows.all(suppressedAmong(scope, [...names.keys()]));
-    return new Set(rows.filter(({ reason }) => inForce.includes(reason)).map(({ address }) => names.get(address)!));
+    const rows = await this.#needs.rows.all(suppressedAmong(scope, [...new Set(recipients.map(suppressedName))]));
+    const listed = new Set(rows.filter(({ reason }) => inForce.includes(reason)).map(({ address }) => address));
+    return new Set(recipients.filter((recipient) => listed.has(suppressedName(recipient))));
   }
 
   /** To go into the batch of the outcome that causes it. */

@@ -1,6 +1,7 @@
 import { Refusal, type RefusalCode } from '../../base/refusal.ts';
 import { parseAddress } from '../../mail/address.ts';
 import type { Tag } from '../messages/messages.ts';
+import type { Ready } from './acceptance.ts';
 import type { Envelope, Submission, TemplatedMail } from './submission.ts';
 
 /** SES: entries of one call. */
@@ -37,6 +38,24 @@ export function checkBulk({ letter, entries }: BulkSubmission): void {
     if (address === undefined || parseAddress(address).ok) continue;
     throw new Refusal('invalid-parameter', `Invalid email address<${address}>.`);
   }
+}
+
+/** Recipients that are accepted in one step, more or less: a larger one would hold up others. */
+const RECIPIENTS_A_STEP = 100;
+
+/** In their order, those that are accepted in one step together. */
+export function grouped(all: readonly Ready[]): Ready[][] {
+  const groups: Ready[][] = [];
+  let recipients = Number.POSITIVE_INFINITY;
+  for (const ready of all) {
+    if (recipients >= RECIPIENTS_A_STEP) {
+      groups.push([]);
+      recipients = 0;
+    }
+    groups.at(-1)!.push(ready);
+    recipients += ready.composed.recipients.length;
+  }
+  return groups;
 }
 
 /** The letter of one entry, as if it had been sent alone. */

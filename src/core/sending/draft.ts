@@ -1,7 +1,7 @@
 import { parseArn } from '../../base/arn.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { type Address, parseAddress } from '../../mail/address.ts';
-import { type Correspondent, composeMail } from '../../mail/compose.ts';
+import { type Correspondent, composeApart } from '../../mail/compose.ts';
 import { decodeWords } from '../../mail/encoded-words.ts';
 import {
   fieldFault,
@@ -16,8 +16,10 @@ import { readMailboxes } from '../../mail/mailboxes.ts';
 import { readMime } from '../../mail/mime-tree.ts';
 import { toSevenBit } from '../../mail/seven-bit.ts';
 import { duplicateSingleField } from '../../mail/single-fields.ts';
+import type { Unsent } from '../delivery/delivery.ts';
 import type { Tag } from '../messages/messages.ts';
-import type { Envelope, FormattedMail, IdentityArns, RawMail } from './submission.ts';
+import { BAD_CONTENT, checkFileName, type Enclosing, hasBadPart, isBad as isBadContent } from './attachments.ts';
+import type { Envelope, FormattedMail, IdentityArns, ListChoice, RawMail } from './submission.ts';
 import { readTags } from './tags.ts';
 
 /** SES: recipients of one message, To, Cc and Bcc together. */
@@ -42,12 +44,17 @@ export interface Draft {
   readonly subject: string;
   /** With CRLF line ends, 7-bit. */
   readonly content: Buffer;
+  /** What comes after it, where letters of one call share that: the same array for all of them. */
+  readonly rest?: readonly Buffer[] | undefined;
   readonly header: Header;
+  /** Whether there is any HTML to be rewritten. */
+  readonly hasHtml: boolean;
   /** From the X-SES fields of raw mail. */
   readonly configurationSet?: string | undefined;
   readonly tags?: readonly Tag[] | undefined;
-  /** The template failed with its data: the letter is accepted without a body, and not sent. */
-  readonly unrendered?: Unrendered | undefined;
+  readonly list?: ListChoice | undefined;
+  /** It is accepted all the same. */
+  readonly unsent?: Unsent | undefined;
 }
 
 export interface Sender {
@@ -55,12 +62,6 @@ export interface Sender {
   readonly given: string;
   /** The identity that is meant, where it is another account's (SES: delegate sending). */
   readonly arn?: string | undefined;
-}
-
-export interface Unrendered {
-  /** Of a stored one. */
-  readonly template?: string | undefined;
-  readonly reason: string;
 }
 
 /** Addresses are read and fields checked, whatever the letter says. */
@@ -80,10 +81,16 @@ export function readEnvelope(mail: Envelope) {
   return { from, replyTo, to, cc, givenRecipients };
 }
 
-/** Takes the parts of a letter; `unique` makes its boundaries its own. */
-export function draftFormatted(mail: FormattedMail, unique: string, arns: IdentityArns = {}): Draft {
+interface Drafting extends Enclosing {
+  /** Makes the boundaries its own. */
+  readonly unique: string;
+  readonly arns?: IdentityArns | undefined;
+}
+
+/** Takes the parts of a letter. */
+export function draftFormatted(mail: FormattedMail, { unique, arns = {}, enclosure, isBad }: Drafting): Draft {
   const { from, replyTo, to, cc, givenRecipients } = readEnvelope(mail);
-  const content = composeMail({
+  const { content, rest } = composeApart({
     from: [correspondent(from)],
     replyTo: replyTo.map(correspondent),
     to: to.map(correspondent),
@@ -92,8 +99,10 @@ export function draftFormatted(mail: FormattedMail, unique: string, arns: Identi
     text: mail.text,
     html: mail.html,
     fields: mail.fields ?? [],
+    enclosure,
     unique,
   });
+  const bad = isBad || [mail.text, mail.html].some((part) => part && isBadContent(Buffer.from(part.text)));
   return {
     senders: sendersOf([
       [mail.from, arns.from ?? arns.source],
@@ -106,13 +115,16 @@ export function draftFormatted(mail: FormattedMail, unique: string, arns: Identi
     givenRecipients,
     subject: mail.subject.text,
     content,
+    rest,
     header: readHeader(content),
+    hasHtml: mail.html !== undefined,
+    unsent: bad ? rejected : undefined,
   };
 }
 
 /** Takes a whole message: line ends are made CRLF and 8-bit parts encoded before anything else looks at it. */
 export function draftRaw(mail: RawMail, arns: IdentityArns = {}): Draft {
-  const content = sevenBit(toCrlf(mail.content));
+  const { content, hasHtml, unsent } = readContent(toCrlf(mail.content));
   const header = readHeader(content);
   const { fields } = header;
   const repeated = duplicateSingleField(fields);
@@ -135,6 +147,7 @@ export function draftRaw(mail: RawMail, arns: IdentityArns = {}): Draft {
   const recipients = givenRecipients.map(({ address }) => address);
   checkRecipients(recipients.length);
   const tags = text('x-ses-message-tags');
+  const list = text('x-ses-list-management-options');
   return {
     senders: sendersOf([
       [mail.from, source],
@@ -150,6 +163,9 @@ export function draftRaw(mail: RawMail, arns: IdentityArns = {}): Draft {
     subject: decodeWords(text('subject') ?? ''),
     content,
     header,
+    hasHtml,
+    unsent,
+    list: list === undefined ? undefined : readListChoice(list),
     configurationSet: text('x-ses-configuration-set')?.trim(),
     tags: tags === undefined ? undefined : readTags(tags),
   };
@@ -171,11 +187,25 @@ function checkIdentityArn(text: string): void {
   throw new Refusal('invalid-parameter', `Invalid identity ARN <${text}>.`);
 }
 
-function sevenBit(content: Buffer): Buffer {
-  const tree = readMime(content);
-  const encoded = tree.ok ? toSevenBit(content, tree) : tree;
+/** Content is made 7-bit after what is attached was looked at. */
+function readContent(message: Buffer): Pick<Draft, 'content' | 'hasHtml' | 'unsent'> {
+  const tree = readMime(message);
+  if (!tree.ok) throw new Refusal('invalid-parameter', tree.fault);
+  for (const { fileName } of tree.entities) if (fileName !== undefined) checkFileName(fileName);
+  const encoded = toSevenBit(message, tree);
   if (!encoded.ok) throw new Refusal('invalid-parameter', encoded.fault);
-  return encoded.message;
+  const hasHtml = tree.entities.some(({ type }) => type === 'text/html');
+  return { content: encoded.message, hasHtml, unsent: hasBadPart(message, tree.entities) ? rejected : undefined };
+}
+
+const rejected: Unsent = { state: 'rejected', reason: BAD_CONTENT };
+
+/** `{contactListName}; topic={topicName}`, the braces being there or not (SES: subscription management). */
+function readListChoice(field: string): ListChoice {
+  const [, list = '', topic] =
+    /^\{?([^;{}]*?)\}?\s*(?:;\s*topic\s*=\s*\{?([^;{}]*?)\}?\s*)?$/i.exec(field.trim()) ?? [];
+  if (list) return { list, ...(topic && { topic }) };
+  throw new Refusal('invalid-parameter', `Invalid list management options <${field}>.`);
 }
 
 function headerRecipients(fields: readonly HeaderField[]): string[] {

@@ -2,27 +2,27 @@
  * Mail out, first half: may it be sent, compose, accept. What is answered with a message id is on disk, with a row for
  * every recipient, and will end in a final state; what is refused leaves nothing behind.
  */
-import { type Clock, SECOND } from '../../base/clock.ts';
-import { outgoingMessageId } from '../../base/ids.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { OwnNames } from '../../base/own-names.ts';
 import type { Random } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
-import { formatDate } from '../../mail/date.ts';
-import { simpleBodyHash } from '../../mail/dkim.ts';
-import { readHeader, rewriteHeader } from '../../mail/header-fields.ts';
 import { readMailboxes } from '../../mail/mailboxes.ts';
 import type { TrackedLinks } from '../../mail/tracked-links.ts';
-import type { Command, Scope, Store } from '../../storage/ports.ts';
+import type { Scope, Store } from '../../storage/ports.ts';
 import { refusePaused, type SendingLimits, type Standings } from '../accounts/accounts.ts';
 import type { ConfigurationSet, ConfigurationSets } from '../configuration-sets/configuration-sets.ts';
+import type { Contacts } from '../contacts/contacts.ts';
 import { type Delivery, isSimulated } from '../delivery/delivery.ts';
 import type { Identities, Identity } from '../identities/identities.ts';
-import { type Message, type Messages, type Tag, takenOffFields } from '../messages/messages.ts';
+import type { Message, Messages } from '../messages/messages.ts';
 import type { Publishing } from '../publishing/publishing.ts';
 import type { Reputation, SuppressionReason } from '../reputation/reputation.ts';
 import type { Rendering, Templates } from '../templates/templates.ts';
-import { type BulkEntry, type BulkOutcome, type BulkSubmission, checkBulk, submissionOf } from './bulk.ts';
+import { Acceptance, type Ready } from './acceptance.ts';
+import { type Enclosing, enclose } from './attachments.ts';
+import { type BulkEntry, type BulkOutcome, type BulkSubmission, checkBulk, grouped, submissionOf } from './bulk.ts';
+import { Composing } from './composing.ts';
 import { type Draft, draftFormatted, draftRaw, readEnvelope } from './draft.ts';
 import { Quotas } from './quotas.ts';
 import type { FormattedMail, RawMail, Submission, TemplatedMail } from './submission.ts';
@@ -30,22 +30,7 @@ import { checkTags } from './tags.ts';
 import { letterOf } from './templated.ts';
 
 export type { BulkOutcome } from './bulk.ts';
-export type { FormattedMail, RawMail, Submission } from './submission.ts';
-
-/** Fields that SES replaces or reads and takes off (SES: header fields; X-SES-* of raw mail). */
-const takenOff = new Set([
-  'message-id',
-  'date',
-  'return-path',
-  'bcc',
-  'x-ses-configuration-set',
-  'x-ses-message-tags',
-  'x-ses-source-arn',
-  'x-ses-from-arn',
-  'x-ses-return-path-arn',
-  'x-ses-list-management-options',
-  'x-ses-tenant',
-]);
+export type { FormattedMail, GivenAttachment, RawMail, Submission } from './submission.ts';
 
 export interface Quota extends SendingLimits {
   /** Recipients. */
@@ -58,6 +43,7 @@ interface Needs {
   readonly configurationSets: ConfigurationSets;
   readonly messages: Messages;
   readonly templates: Templates;
+  readonly contacts: Contacts;
   readonly delivery: Delivery;
   readonly publishing: Publishing;
   readonly reputation: Reputation;
@@ -76,78 +62,116 @@ interface Needs {
 export class Sending {
   readonly #needs: Needs;
   readonly #quotas: Quotas;
+  readonly #composing: Composing;
+  readonly #acceptance: Acceptance;
 
   constructor(needs: Needs) {
     this.#needs = needs;
     this.#quotas = new Quotas({ rows: needs.store.rows, clock: needs.clock });
+    this.#composing = new Composing(needs);
+    this.#acceptance = new Acceptance(needs);
   }
 
   /** Answers SES's message id. */
   async send(submission: Submission): Promise<string> {
     const { caller, mail, configurationSet } = submission;
     if (mail.kind !== 'templated') {
-      const draft = this.#draft(mail, submission);
+      const draft = this.#draft(submission, mail);
       const named = await this.#namedSet(caller, configurationSet || draft.configurationSet);
-      return this.#submit(submission, draft, named);
+      return this.#accept(await this.#ready(submission, draft, named));
     }
     readEnvelope(mail);
+    const enclosing = this.#enclose(mail);
     const named = await this.#namedSet(caller, configurationSet);
     const { name, content } = await this.#needs.templates.chosen(caller, mail.template);
     const rendering = await this.#needs.templates.render(content, mail.data);
-    return this.#submit(submission, this.#rendered(submission, mail, { name, rendering }), named);
+    const draft = this.#rendered(submission, mail, { name, rendering, enclosing });
+    return this.#accept(await this.#ready(submission, draft, named));
   }
 
   /** One outcome an entry, in their order; what is wrong with the call as a whole is refused, and nothing is sent. */
   async sendBulk(bulk: BulkSubmission): Promise<BulkOutcome[]> {
     checkBulk(bulk);
     const { caller, letter, defaults, entries } = bulk;
+    const enclosing = this.#enclose(letter);
     const set = await this.#namedSet(caller, bulk.configurationSet);
     const { name, content } = await this.#needs.templates.chosen(caller, letter.template);
     const data = { defaults, entries: entries.map((entry) => entry.data) };
     const renderings = await this.#needs.templates.renderMany(content, data);
-    return Promise.all(
-      entries.map((entry, n) => this.#sendEntry(bulk, entry, { set, name, rendering: renderings[n]! })),
+    const prepared = await Promise.all(
+      entries.map((entry, n) => this.#readyEntry(bulk, entry, { set, name, rendering: renderings[n]!, enclosing })),
     );
+    const accepted = new Map<Ready, BulkOutcome>();
+    for (const group of grouped(prepared.filter(isReady))) await this.#acceptGroup(group, accepted);
+    return prepared.map((one) => (isReady(one) ? accepted.get(one)! : one));
   }
 
-  async #sendEntry(
+  async #readyEntry(
     bulk: BulkSubmission,
     entry: BulkEntry,
-    { set, ...rendered }: Rendered & Pick<Accepting, 'set'>,
-  ): Promise<BulkOutcome> {
+    { set, ...rendered }: Rendered & { readonly set: ConfigurationSet | undefined },
+  ): Promise<Ready | BulkOutcome> {
     try {
       const submission = submissionOf(bulk, entry);
-      const draft = this.#rendered(submission, submission.mail, rendered);
-      return { ok: true, messageId: await this.#submit(submission, draft, set) };
+      return await this.#ready(submission, this.#rendered(submission, submission.mail, rendered), set);
     } catch (error) {
-      if (error instanceof Refusal) return { ok: false, code: error.code, reason: error.message };
-      // The others may be on disk: the call must tell which.
-      this.#needs.log.error({ err: error }, 'an entry of a bulk send failed');
-      return { ok: false, code: 'fault', reason: 'The message could not be accepted because of an internal failure.' };
+      return this.#failed(error);
     }
   }
 
-  /** A letter that was understood: the checks that concern its senders and the account, and then it is accepted. */
-  async #submit(submission: Submission, draft: Draft, named: ConfigurationSet | undefined): Promise<string> {
+  /** Together; where that fails each by itself, so that a fault in one of them leaves the others right. */
+  async #acceptGroup(group: readonly Ready[], outcomes: Map<Ready, BulkOutcome>): Promise<void> {
+    try {
+      await this.#acceptance.accept(group);
+      for (const ready of group) outcomes.set(ready, { ok: true, messageId: ready.composed.id });
+    } catch (error) {
+      if (group.length > 1 && !(error instanceof Refusal)) {
+        for (const ready of group) await this.#acceptGroup([ready], outcomes);
+        return;
+      }
+      for (const ready of group) {
+        ready.taken.giveBack();
+        outcomes.set(ready, this.#failed(error));
+      }
+    }
+  }
+
+  #failed(error: unknown): BulkOutcome {
+    if (error instanceof Refusal) return { ok: false, code: error.code, reason: error.message };
+    // The others may be on disk: the call must tell which.
+    this.#needs.log.error({ err: error }, 'an entry of a bulk send failed');
+    return { ok: false, code: 'fault', reason: 'The message could not be accepted because of an internal failure.' };
+  }
+
+  /** A letter that was understood: the checks that concern its senders and the account, and then it is composed. */
+  async #ready(submission: Submission, draft: Draft, named: ConfigurationSet | undefined): Promise<Ready> {
     const { caller } = submission;
+    const { contacts, standings } = this.#needs;
     const tags = submission.tags?.length ? submission.tags : (draft.tags ?? []);
     checkTags(tags);
-    const standing = await this.#needs.standings.of(caller);
+    const list = submission.list ?? draft.list;
+    const subscription = list && (await contacts.subscription(caller, list, draft.recipients));
+    const standing = await standings.of(caller);
     refusePaused(standing);
     const identity = await this.#verified(caller, draft, standing);
     const set = named ?? (await this.#defaultSet(caller, identity));
-    const message = await this.#compose(submission, draft, { tags, identity, set });
+    const composed = await this.#composing.compose(submission, draft, { tags, identity, set, list });
     const taken = await this.#quotas.take(caller, standing, {
       recipients: draft.recipients.length,
       counted: draft.recipients.filter((recipient) => !isSimulated(recipient)).length,
     });
+    const { optedOut, commands = [] } = subscription ?? {};
+    return { composed, set, unsent: draft.unsent, optedOut, commands, taken };
+  }
+
+  async #accept(ready: Ready): Promise<string> {
     try {
-      await this.#accept(message, { set, unrendered: draft.unrendered, count: taken.count });
+      await this.#acceptance.accept([ready]);
     } catch (cause) {
-      taken.giveBack();
+      ready.taken.giveBack();
       throw cause;
     }
-    return message.id;
+    return ready.composed.id;
   }
 
   /** What the account may send, and what it has sent in the last 24 hours (SES: GetSendQuota). */
@@ -162,15 +186,24 @@ export class Sending {
   }
 
   /** The letter that a template made; where it failed, what can be kept of it, with the failure. */
-  #rendered(submission: Submission, mail: TemplatedMail, { name, rendering }: Rendered): Draft {
-    const draft = this.#draft(letterOf(mail, rendering), submission);
-    return rendering.ok ? draft : { ...draft, unrendered: { template: name, reason: rendering.reason } };
+  #rendered(submission: Submission, mail: TemplatedMail, { name, rendering, enclosing }: Rendered): Draft {
+    const letter = letterOf(mail, rendering);
+    if (rendering.ok) return this.#draft(submission, letter, enclosing);
+    const unsent = { state: 'render-failed', template: name, reason: rendering.reason } as const;
+    return { ...this.#draft(submission, letter, { ...enclosing, enclosure: undefined }), unsent };
   }
 
-  #draft(mail: FormattedMail | RawMail, { sizeLimit, identityArns }: Submission): Draft {
+  #enclose({ attachments }: Pick<TemplatedMail, 'attachments'>): Enclosure {
     const unique = this.#needs.random.uuid();
-    const draft = mail.kind === 'raw' ? draftRaw(mail, identityArns) : draftFormatted(mail, unique, identityArns);
-    const { length } = draft.content;
+    return { ...enclose(attachments, unique), unique };
+  }
+
+  #draft({ sizeLimit, identityArns: arns }: Submission, mail: FormattedMail | RawMail, enclosing?: Enclosure): Draft {
+    const draft =
+      mail.kind === 'raw'
+        ? draftRaw(mail, arns)
+        : draftFormatted(mail, { ...(enclosing ?? this.#enclose(mail)), arns });
+    const length = [draft.content, ...(draft.rest ?? [])].reduce((sum, piece) => sum + piece.length, 0);
     if (length > sizeLimit) {
       throw new Refusal('message-too-large', `Message length is more than ${sizeLimit} bytes long: '${length}'.`);
     }
@@ -221,116 +254,25 @@ export class Sending {
       `Email address is not verified. The following identities failed the check in region ${region}: ${failed.join(', ')}`,
     );
   }
+}
 
-  async #compose(
-    { caller, operation, sourceIp, untracked }: Submission,
-    draft: Draft,
-    { tags, identity, set }: Decided,
-  ): Promise<Composed> {
-    const { clock, random, names } = this.#needs;
-    const at = clock.civil();
-    const { account, region } = caller;
-    const id = outgoingMessageId(region, clock, random);
-    const content = rewriteHeader({
-      ...(await this.#tracked(draft, untracked ? undefined : set, id)),
-      remove: takenOff,
-      append: [
-        ['Message-ID', `<${id}@${names.messageIdDomain(region)}>`],
-        ['Date', formatDate(at)],
-      ],
-    });
-    return {
-      id,
-      account,
-      region,
-      direction: 'out',
-      envelopeFrom: draft.feedback,
-      from: draft.from,
-      recipients: draft.recipients,
-      subject: draft.subject,
-      at,
-      size: content.length,
-      bodyHash: simpleBodyHash(content.subarray(readHeader(content).bodyStart)),
-      tags,
-      facts: {
-        operation,
-        callerArn: caller.arn,
-        sourceIp,
-        fromAddress: draft.fromAddress,
-        identity: identity.name,
-        ...(set && factsOf(set, draft)),
-      },
-      content,
-    };
-  }
-
-  /** Links and a pixel that tell of clicks and opens, where a destination of the set wants to hear of them. */
-  async #tracked({ content: message, header }: Draft, set: ConfigurationSet | undefined, messageId: string) {
-    const { links, url } = this.#needs;
-    const wants = (event: 'open' | 'click') =>
-      set?.destinations.some(({ enabled, events }) => enabled && events.includes(event)) ?? false;
-    const [opens, clicks] = [wants('open'), wants('click')];
-    if (!opens && !clicks) return { message, header };
-    // Loaded when it is first wanted: a start should not wait for an HTML parser.
-    const { trackMessage } = await import('../../mail/tracked-message.ts');
-    const base = { ...set?.tracking, url: url() };
-    const tracked = trackMessage(message, links.tracking({ messageId, base, opens, clicks }));
-    return { message: tracked, header: tracked === message ? header : readHeader(tracked) };
-  }
-
-  /** Bytes, message, a delivery for each recipient, the Send event with what it owes and the quota, in one durable step. */
-  async #accept({ content, ...facts }: Composed, { set, unrendered, count }: Accepting): Promise<void> {
-    const { store, messages, delivery, publishing, reputation, suppressing } = this.#needs;
-    if (store.isFull()) throw new Refusal('busy', 'Insufficient system storage');
-    const { segment, commands } = await store.bytes.stage(content);
-    const message: Message = { ...facts, segments: [segment] };
-    const { at } = message;
-    const sent = await publishing.record({ message, at, happening: { type: 'send' }, content });
-    const suppressed = await reputation.among(message, message.recipients, await suppressing(message));
-    const lifetime = set?.maxDeliverySeconds && set.maxDeliverySeconds * SECOND;
-    const enqueued = await delivery.enqueue(message, { lifetime, suppressed, unrendered, content });
-    await store.rows.write([...commands, messages.record(message), ...sent, ...enqueued.batch, ...count], 'durable');
-    messages.announce();
-    publishing.announce(message);
-    if (enqueued.waiting) delivery.loop.wake();
-  }
+/** What is attached to the letters of a call, and what makes their boundaries their own. */
+interface Enclosure extends Enclosing {
+  readonly unique: string;
 }
 
 /** What a template came to. */
 interface Rendered {
   readonly name?: string | undefined;
   readonly rendering: Rendering;
+  readonly enclosing: Enclosure;
 }
 
-interface Accepting extends Pick<Draft, 'unrendered'> {
-  readonly set: ConfigurationSet | undefined;
-  /** For the quota. */
-  readonly count: readonly Command[];
-}
-
-type Composed = Omit<Message, 'segments'> & { readonly content: Buffer };
-
-/** What was found out of a submission before it is composed. */
-interface Decided {
-  readonly tags: readonly Tag[];
-  /** Of the author. */
-  readonly identity: Identity;
-  readonly set: ConfigurationSet | undefined;
-}
+const isReady = (one: Ready | BulkOutcome): one is Ready => !('ok' in one);
 
 function sendingSet(set: ConfigurationSet): ConfigurationSet {
   if (set.sendingEnabled) return set;
   throw new Refusal('configuration-set-paused', `Email sending is disabled for configuration set <${set.name}>.`, {
     ConfigurationSetName: set.name,
   });
-}
-
-/** What the message keeps of its set: the name, what was promised of its delivery, and the header for its events. */
-function factsOf({ name, tls }: ConfigurationSet, { header }: Draft): Message['facts'] {
-  const removed = takenOffFields(header, takenOff);
-  return {
-    configurationSet: name,
-    ...(tls === 'require' && { tls }),
-    ...(removed !== undefined && { takenOff: removed }),
-  };
 }

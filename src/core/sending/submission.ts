@@ -1,4 +1,5 @@
 import type { Letter } from '../../mail/compose.ts';
+import type { Attachment } from '../../mail/enclosure.ts';
 import type { Caller } from '../accounts/accounts.ts';
 import type { Tag } from '../messages/messages.ts';
 import type { Choice } from '../templates/templates.ts';
@@ -18,6 +19,14 @@ export interface Submission {
   readonly identityArns?: IdentityArns | undefined;
   /** Opens and clicks are not told, whatever its set's destinations want (SES: custom verification mails). */
   readonly untracked?: boolean | undefined;
+  /** Wins over the X-SES field of raw mail. */
+  readonly list?: ListChoice | undefined;
+}
+
+/** The contact list that it is sent to, or one topic of it (SES: ListManagementOptions). */
+export interface ListChoice {
+  readonly list: string;
+  readonly topic?: string | undefined;
 }
 
 /**
@@ -44,18 +53,26 @@ export interface Envelope {
   readonly fields?: Letter['fields'];
 }
 
+export type GivenAttachment = Omit<Attachment, 'contentType' | 'disposition'> & {
+  /** By the extension of the file name where it is not given. */
+  readonly contentType?: string | undefined;
+  readonly disposition?: Attachment['disposition'] | undefined;
+};
+
 /** Parts of a letter that we compose. */
 export interface FormattedMail extends Envelope {
   readonly kind: 'formatted';
   readonly subject: Letter['subject'];
   readonly text?: Letter['text'];
   readonly html?: Letter['html'];
+  readonly attachments?: readonly GivenAttachment[] | undefined;
 }
 
 /** A letter that a template makes of data. */
 export interface TemplatedMail extends Envelope {
   readonly kind: 'templated';
   readonly template: Choice;
+  readonly attachments?: readonly GivenAttachment[] | undefined;
   /** A JSON text, as it came. */
   readonly data?: string | undefined;
 }

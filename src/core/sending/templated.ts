@@ -4,7 +4,10 @@ import type { FormattedMail, TemplatedMail } from './submission.ts';
 const inUtf8 = (text: string) => ({ text, charset: 'UTF-8' });
 
 /** The letter with what its template made; where that failed it has neither subject nor body. */
-export function letterOf({ template, data, ...envelope }: TemplatedMail, rendering: Rendering): FormattedMail {
+export function letterOf(
+  { template, data, attachments, ...envelope }: TemplatedMail,
+  rendering: Rendering,
+): FormattedMail {
   const { subject, text, html } = rendering.ok ? rendering.rendered : { subject: '' };
   return {
     ...envelope,

@@ -64,8 +64,8 @@ export const notBuilt = [
 
 /** Operations that are built in part, and what they lack, in a sentence. */
 export const partial: Partial<Record<Operation, string>> = {
-  SendBulkEmail: 'no attachments, delegate sending',
-  SendEmail: 'no attachments, list management, delegate sending',
+  SendBulkEmail: 'no delegate sending',
+  SendEmail: 'no delegate sending',
   CreateEmailIdentity: 'no record of a domain is looked up yet',
   CreateEmailIdentityPolicy: 'stored; not evaluated yet',
   UpdateEmailIdentityPolicy: 'stored; not evaluated yet',

@@ -1,5 +1,5 @@
 import { Refusal } from '../../../base/refusal.ts';
-import type { Submission } from '../../../core/sending/sending.ts';
+import type { GivenAttachment, Submission } from '../../../core/sending/sending.ts';
 import { bulkStatusV2 } from '../bulk-status.ts';
 import type { Caller } from '../caller.ts';
 import type { Rooms } from '../rooms.ts';
@@ -10,6 +10,7 @@ import type { In, Out } from './contract.ts';
 const MESSAGE_OCTETS = 41_943_040;
 
 export async function SendEmail({ sending }: Rooms, input: In<'SendEmail'>, caller: Caller): Promise<Out<'SendEmail'>> {
+  const list = input.ListManagementOptions;
   const MessageId = await sending.send({
     ...submissionBy(caller, {
       ...input,
@@ -18,6 +19,7 @@ export async function SendEmail({ sending }: Rooms, input: In<'SendEmail'>, call
       tags: input.EmailTags,
       identityArns: identityArns(input),
     }),
+    list: list && { list: list.ContactListName, topic: list.TopicName },
     mail: mailOf(input),
   });
   return { MessageId };
@@ -30,7 +32,6 @@ export async function SendBulkEmail(
 ): Promise<Out<'SendBulkEmail'>> {
   const { Template } = input.DefaultContent;
   if (!Template) throw new Refusal('invalid-parameter', 'DefaultContent must have a Template.');
-  if (Template.Attachments?.length) throw new Refusal('not-built', 'Attachments are not built yet');
   if (!input.FromEmailAddress) throw new Refusal('validation', 'Source cannot be empty');
   const { template, data } = templateOf(Template);
   const outcomes = await sending.sendBulk({
@@ -41,7 +42,12 @@ export async function SendBulkEmail(
       tags: input.DefaultEmailTags,
       identityArns: identityArns(input),
     }),
-    letter: { ...envelopeOf(input, input.FromEmailAddress), template, fields: Template.Headers?.map(field) },
+    letter: {
+      ...envelopeOf(input, input.FromEmailAddress),
+      template,
+      fields: Template.Headers?.map(field),
+      attachments: Template.Attachments?.map(attachmentOf),
+    },
     defaults: data || undefined,
     entries: input.BulkEmailEntries.map(entryOf),
   });
@@ -68,7 +74,6 @@ function mailOf(input: In<'SendEmail'>): Submission['mail'] {
   const { Content, FromEmailAddress, FeedbackForwardingEmailAddress } = input;
   const { Simple, Raw, Template } = Content;
   const recipients = recipientsOf(input.Destination);
-  if (input.ListManagementOptions) throw new Refusal('not-built', 'ListManagementOptions are not built yet');
   if (Raw) {
     const given = Object.values(recipients).flat();
     return {
@@ -81,12 +86,12 @@ function mailOf(input: In<'SendEmail'>): Submission['mail'] {
   }
   const given = Simple ?? Template;
   if (!given) throw new Refusal('invalid-parameter', 'Content must be one of Simple, Raw or Template.');
-  if (given.Attachments?.length) throw new Refusal('not-built', 'Attachments are not built yet');
   // SES answers with no message at all where the content is Simple.
   if (!FromEmailAddress) throw new Refusal('validation', Simple ? '' : 'Source cannot be empty');
   const envelope = { ...envelopeOf(input, FromEmailAddress), ...recipients, fields: given.Headers?.map(field) };
-  if (!Simple) return { kind: 'templated', ...envelope, ...templateOf(Template!) };
-  return { kind: 'formatted', ...envelope, ...letterOf(Simple.Subject, Simple.Body) };
+  const attachments = given.Attachments?.map(attachmentOf);
+  if (!Simple) return { kind: 'templated', ...envelope, ...templateOf(Template!), attachments };
+  return { kind: 'formatted', ...envelope, ...letterOf(Simple.Subject, Simple.Body), attachments };
 }
 
 interface Named {
@@ -119,3 +124,19 @@ function templateOf({ TemplateName, TemplateArn, TemplateContent, TemplateData }
   return { template: { name: TemplateName, arn: TemplateArn, content }, data: TemplateData };
 }
 type Template = NonNullable<In<'SendEmail'>['Content']['Template']>;
+
+const encodings = { BASE64: 'base64', QUOTED_PRINTABLE: 'quoted-printable', SEVEN_BIT: '7bit' } as const;
+
+function attachmentOf(given: Attachment): GivenAttachment {
+  const { FileName: fileName, RawContent, ContentType: contentType, ContentId: contentId } = given;
+  return {
+    fileName,
+    content: RawContent,
+    contentType,
+    disposition: given.ContentDisposition === 'INLINE' ? 'inline' : 'attachment',
+    contentId,
+    description: given.ContentDescription,
+    encoding: encodings[given.ContentTransferEncoding ?? 'SEVEN_BIT'],
+  };
+}
+type Attachment = NonNullable<Template['Attachments']>[number];
