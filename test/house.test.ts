@@ -138,6 +138,7 @@ const pure = [
   'core/reviews/deciding.ts',
   'core/reviews/letters.ts',
   'core/configuration-sets/destinations.ts',
+  'core/sending/attachments.ts',
   'core/sending/tags.ts',
   'core/templates/pieces.ts',
   'core/templates/compile.ts',

@@ -1,4 +1,4 @@
-import { composeMail, type Correspondent, type Text } from './compose.ts';
+import { type Correspondent, composeMail, type Text } from './compose.ts';
 import { formatDate } from './date.ts';
 
 export interface AutomaticReply {
