@@ -4,6 +4,8 @@
  */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { notBuilt as quotasNotBuilt, partial as quotasPartial } from '../src/edges/aws/service-quotas/not-built.ts';
+import { handlers as quotasHandlers } from '../src/edges/aws/service-quotas/service-quotas.ts';
 import * as v1 from '../src/edges/aws/ses-v1/not-built.ts';
 import { handlers as v1Handlers } from '../src/edges/aws/ses-v1/ses-v1.ts';
 import * as v2 from '../src/edges/aws/ses-v2/not-built.ts';
@@ -38,6 +40,14 @@ interface Api {
 const apis: readonly Api[] = [
   { title: 'SES API v1', sdk: '@aws-sdk/client-ses', cli: 'ses', handlers: v1Handlers, ...v1 },
   { title: 'SES API v2', sdk: '@aws-sdk/client-sesv2', cli: 'sesv2', handlers: v2Handlers, ...v2 },
+  {
+    title: 'Service Quotas',
+    sdk: '@aws-sdk/client-service-quotas',
+    cli: 'service-quotas',
+    handlers: quotasHandlers,
+    notBuilt: quotasNotBuilt,
+    partial: quotasPartial,
+  },
   {
     title: 'SQS',
     sdk: '@aws-sdk/client-sqs',

@@ -175,6 +175,7 @@ function gatewayOf({ settings, accounts, rooms, random, opened, log }: App): Gat
       'ses-v2': async () => (await import('./edges/aws/ses-v2/ses-v2.ts')).sesV2(rooms),
       s3: async () => (await import('./edges/aws/s3/s3.ts')).s3(rooms),
       sns: async () => (await import('./edges/aws/sns/sns.ts')).sns(rooms),
+      servicequotas: async () => (await import('./edges/aws/service-quotas/service-quotas.ts')).serviceQuotas(rooms),
       sqs: async () => (await import('./edges/aws/sqs/sqs.ts')).sqs({ ...rooms, url: () => opened.url }),
     },
     now: Date.now,

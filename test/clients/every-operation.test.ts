@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import * as sdk1 from '@aws-sdk/client-ses';
 import * as sdk2 from '@aws-sdk/client-sesv2';
+import { handlers as handlersQuotas } from '../../src/edges/aws/service-quotas/service-quotas.ts';
 import { notBuilt as notBuiltV1 } from '../../src/edges/aws/ses-v1/not-built.ts';
 import { handlers as handlersV1 } from '../../src/edges/aws/ses-v1/ses-v1.ts';
 import { notBuilt as notBuiltV2 } from '../../src/edges/aws/ses-v2/not-built.ts';
@@ -94,4 +95,5 @@ test('each operation that is built is called by a test beside this one', () => {
   check('@aws-sdk/client-ses', handlersV1);
   check('@aws-sdk/client-sesv2', handlersV2);
   check('@aws-sdk/client-sqs', handlersSqs);
+  check('@aws-sdk/client-service-quotas', handlersQuotas);
 });

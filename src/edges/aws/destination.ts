@@ -40,7 +40,7 @@ const styles: Readonly<Record<string, Style>> = {
   events: json('1.1'),
   monitoring: query('http://monitoring.amazonaws.com/doc/2010-08-01/'),
   kms: json('1.1'),
-  servicequotas: json('1.1'),
+  servicequotas: { dialect: dialects.quotas, fail: jsonFailures('1.1') },
 };
 
 /** Undefined where an unsigned request resembles none of AWS's. */

@@ -234,6 +234,15 @@ const sqsWords: Partial<Record<Reason, Word>> = {
   'batch-too-long': 'BatchRequestTooLong',
 };
 
+const quotasWords: Partial<Record<Reason, Word>> = {
+  'invalid-parameter': 'IllegalArgumentException',
+  'not-found': 'NoSuchResourceException',
+  'already-exists': 'ResourceAlreadyExistsException',
+  'invalid-page-token': 'InvalidPaginationTokenException',
+  'not-built': ['UnknownOperationException', 400],
+  validation: ['ValidationException', 400],
+};
+
 export type Dialect = (reason: Reason, operation: string | undefined) => Word;
 
 export const dialects = {
@@ -241,6 +250,7 @@ export const dialects = {
   v2: (reason) => words[reason][1],
   s3: (reason) => s3Words[reason] ?? words[reason][0],
   sns: (reason) => snsWords[reason] ?? words[reason][0],
+  quotas: (reason) => quotasWords[reason] ?? words[reason][1],
   sqs: (reason) => sqsWords[reason] ?? words[reason][0],
 } satisfies Record<string, Dialect>;
 
