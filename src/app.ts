@@ -44,6 +44,7 @@ import { Templates } from './core/templates/templates.ts';
 import { eventDocument } from './edges/aws/event-document.ts';
 import { receiptNotification } from './edges/aws/receipt-notification.ts';
 import { topicDocuments } from './edges/aws/topic-documents.ts';
+import { topicSubscribed } from './edges/aws/topic-subscribed.ts';
 import { TrackedLinks } from './mail/tracked-links.ts';
 import { masterKey } from './settings/master-key.ts';
 import type { Settings } from './settings/settings.ts';
@@ -127,6 +128,9 @@ export async function buildApp(settings: Settings, log: Log) {
     rows,
     vault,
     notices,
+    topics,
+    publications,
+    subscribed: topicSubscribed,
     verify: settings.verify,
     isSandboxed: async (scope) => (await standings.of(scope)).sandbox,
     url: () => opened.url,

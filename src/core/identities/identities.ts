@@ -13,11 +13,13 @@ import { SignedTokens } from '../../base/signed-token.ts';
 import type { Rows, Scope } from '../../storage/ports.ts';
 import type { Vault } from '../accounts/accounts.ts';
 import type { Notices } from '../notices/notices.ts';
+import type { Publications, Topics } from '../targets/targets.ts';
 import { Addresses, type Followed } from './addresses.ts';
 import { Answers } from './answers.ts';
 import { coveringNames } from './covering.ts';
 import { Domains } from './domains.ts';
 import type { Identity } from './identity.ts';
+import { Notifications, type RenderSubscribed } from './notifications.ts';
 import { withoutPolicy, withPolicy } from './policies.ts';
 import { Records } from './records.ts';
 import { type OwnKey, Signing, type SigningKey } from './signing.ts';
@@ -25,6 +27,7 @@ import { VerificationTemplates } from './verification-templates.ts';
 
 export type { Followed } from './addresses.ts';
 export type { Identity } from './identity.ts';
+export { type NotificationKind, notificationsOf, type RenderSubscribed } from './notifications.ts';
 export type { SigningKey } from './signing.ts';
 export { VERIFICATION_PATH } from './verification-links.ts';
 export type { VerificationTemplate } from './verification-templates.ts';
@@ -33,6 +36,9 @@ interface Needs {
   readonly rows: Rows;
   readonly vault: Vault;
   readonly notices: Notices;
+  readonly topics: Topics;
+  readonly publications: Publications;
+  readonly subscribed: RenderSubscribed;
   /** `auto`: an identity is verified when it is created. */
   readonly verify: 'auto' | 'real';
   readonly isSandboxed: (scope: Scope) => Promise<boolean>;
@@ -47,6 +53,7 @@ export class Identities {
   readonly addresses: Addresses;
   readonly domains: Domains;
   readonly verificationTemplates: VerificationTemplates;
+  readonly notifications: Notifications;
   readonly #records: Records;
   readonly #signing: Signing;
   readonly #covering: Answers<Identity | undefined>;
@@ -59,6 +66,7 @@ export class Identities {
     this.#signing = new Signing({ rows, vault, clock, random, records: this.#records });
     this.addresses = new Addresses({ ...needs, records: this.#records, tokens });
     this.domains = new Domains({ ...needs, records: this.#records, signing: this.#signing });
+    this.notifications = new Notifications({ ...needs, records: this.#records, render: needs.subscribed });
     this.verificationTemplates = new VerificationTemplates({
       ...needs,
       addresses: this.addresses,

@@ -1,3 +1,4 @@
+import type { NotificationSettings } from './notifications.ts';
 import type { Policies } from './policies.ts';
 
 export type IdentityStatus = 'pending' | 'success' | 'failed' | 'temporary-failure';
@@ -24,6 +25,7 @@ export interface IdentityDocument {
   /** Of mail that names none; may have been removed since. */
   readonly configurationSet?: string | undefined;
   readonly policies?: Policies | undefined;
+  readonly notifications?: NotificationSettings | undefined;
 }
 
 export interface Identity extends IdentityDocument {

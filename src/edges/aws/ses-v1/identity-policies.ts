@@ -1,6 +1,6 @@
-import { parseArn } from '../../../base/arn.ts';
 import { Refusal } from '../../../base/refusal.ts';
 import type { Caller } from '../caller.ts';
+import { ownIdentity } from '../identity-names.ts';
 import type { Rooms } from '../rooms.ts';
 import type { In, Out } from './contract.ts';
 
@@ -11,7 +11,7 @@ export async function PutIdentityPolicy(
   { Identity, PolicyName, Policy }: In<'PutIdentityPolicy'>,
   caller: Caller,
 ): Promise<Out<'PutIdentityPolicy'>> {
-  const name = ownName(caller, Identity);
+  const name = ownIdentity(caller, Identity);
   if (name === undefined) throw new Refusal('not-found', `Identity <${Identity}> does not exist.`);
   await identities.setPolicy(caller, name, { policy: PolicyName, text: Policy, how: 'put' });
   return {};
@@ -43,21 +43,13 @@ export async function DeleteIdentityPolicy(
   { Identity, PolicyName }: In<'DeleteIdentityPolicy'>,
   caller: Caller,
 ): Promise<Out<'DeleteIdentityPolicy'>> {
-  const name = ownName(caller, Identity);
+  const name = ownIdentity(caller, Identity);
   if (name !== undefined && (await identities.get(caller, name)))
     await identities.removePolicy(caller, name, PolicyName);
   return {};
 }
 
 async function policiesOf({ identities }: Rooms, identity: string, caller: Caller) {
-  const name = ownName(caller, identity);
+  const name = ownIdentity(caller, identity);
   return (name === undefined ? undefined : await identities.get(caller, name))?.policies ?? {};
-}
-
-/** SES takes the name or the ARN here; undefined for an ARN that is no identity of the caller's. */
-function ownName({ account, region }: Caller, identity: string): string | undefined {
-  if (!identity.startsWith('arn:')) return identity;
-  const arn = parseArn(identity);
-  const ours = arn?.service === 'ses' && arn.account === account && arn.region === region;
-  return ours && arn.resource.startsWith('identity/') ? arn.resource.slice('identity/'.length) : undefined;
 }

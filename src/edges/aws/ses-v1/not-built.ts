@@ -3,14 +3,10 @@ import type { Operation } from './contract.ts';
 /** Operations that answer "is not built yet". The compiler wants every other one to have a handler. */
 export const notBuilt = [
   'GetIdentityMailFromDomainAttributes',
-  'GetIdentityNotificationAttributes',
   'GetSendStatistics',
   'SendBounce',
   'SetIdentityDkimEnabled',
-  'SetIdentityFeedbackForwardingEnabled',
-  'SetIdentityHeadersInNotificationsEnabled',
   'SetIdentityMailFromDomain',
-  'SetIdentityNotificationTopic',
 ] as const satisfies readonly Operation[];
 
 /** Operations that are built in part, and what they lack, in a sentence. */
@@ -21,6 +17,9 @@ export const partial: Partial<Record<Operation, string>> = {
   SendTemplatedEmail: 'no delegate sending',
   VerifyDomainIdentity: 'no record is looked up yet',
   VerifyDomainDkim: 'the records cannot be looked up yet',
+  SetIdentityNotificationTopic:
+    'stored, and the topic is told so; no bounce, complaint or delivery is published to it yet',
+  SetIdentityFeedbackForwardingEnabled: 'stored; nothing is forwarded yet',
   PutIdentityPolicy: 'stored; not evaluated yet',
   CreateReceiptRule: 'S3Action without KMS and role; no functions, WorkMail or Connect',
   UpdateReceiptRule: 'S3Action without KMS and role; no functions, WorkMail or Connect',

@@ -11,6 +11,7 @@ import * as account from './account.ts';
 import * as configurationSets from './configuration-sets.ts';
 import type { Sdk } from './contract.ts';
 import * as identities from './identities.ts';
+import * as identityNotifications from './identity-notifications.ts';
 import * as identityPolicies from './identity-policies.ts';
 import type { notBuilt } from './not-built.ts';
 import * as receiptFilters from './receipt-filters.ts';
@@ -24,6 +25,7 @@ export const handlers = handlersOf<Sdk, Rooms, (typeof notBuilt)[number]>()({
   ...account,
   ...configurationSets,
   ...identities,
+  ...identityNotifications,
   ...identityPolicies,
   ...receiptFilters,
   ...receiving,

@@ -1,5 +1,5 @@
 import { Refusal } from '../../../base/refusal.ts';
-import type { Identity } from '../../../core/identities/identities.ts';
+import { type Identity, notificationsOf } from '../../../core/identities/identities.ts';
 import type { Caller } from '../caller.ts';
 import type { Rooms } from '../rooms.ts';
 import type { In, Out } from './contract.ts';
@@ -39,7 +39,7 @@ export async function GetEmailIdentity(
   if (!identity) throw new Refusal('not-found', `Email identity ${EmailIdentity} does not exist.`);
   return {
     IdentityType: typeOf(identity),
-    FeedbackForwardingStatus: true,
+    FeedbackForwardingStatus: notificationsOf(identity).forwarding,
     VerifiedForSendingStatus: identity.status === 'success',
     DkimAttributes: dkimOf(identity),
     MailFromAttributes: { BehaviorOnMxFailure: 'USE_DEFAULT_VALUE' } as Out<'GetEmailIdentity'>['MailFromAttributes'],

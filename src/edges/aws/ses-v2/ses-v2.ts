@@ -11,6 +11,7 @@ import * as configurationSets from './configuration-sets.ts';
 import * as contacts from './contacts.ts';
 import type { Sdk } from './contract.ts';
 import * as identities from './identities.ts';
+import * as identityFeedback from './identity-feedback.ts';
 import * as identityPolicies from './identity-policies.ts';
 import type { notBuilt } from './not-built.ts';
 import * as sending from './sending.ts';
@@ -24,6 +25,7 @@ export const handlers = handlersOf<Sdk, Rooms, (typeof notBuilt)[number]>()({
   ...configurationSets,
   ...contacts,
   ...identities,
+  ...identityFeedback,
   ...identityPolicies,
   ...sending,
   ...suppression,
