@@ -10,7 +10,19 @@ import type { Log } from './base/log.ts';
 import { type OwnNames, ownNames } from './base/own-names.ts';
 import { systemRandom } from './base/random.ts';
 import { Timeline } from './base/timeline.ts';
-import { Accounts, freeLimits, type NewKey, Standings, sandboxLimits, Vault } from './core/accounts/accounts.ts';
+import {
+  Accounts,
+  Authority,
+  freeLimits,
+  Keys,
+  ManagedPolicies,
+  type NewKey,
+  rootArn,
+  Standings,
+  sandboxLimits,
+  Users,
+  Vault,
+} from './core/accounts/accounts.ts';
 import { ConfigurationSets } from './core/configuration-sets/configuration-sets.ts';
 import { Contacts, type SubscriptionChange } from './core/contacts/contacts.ts';
 import { CaptureRoute } from './core/delivery/capture-route.ts';
@@ -105,7 +117,18 @@ export async function buildApp(settings: Settings, log: Log) {
   const post = new HttpPost({ allowPrivate, ca });
   const pool = new SmtpPool({ connectionsPerPeer: CONNECTIONS_PER_PEER });
 
-  const accounts = new Accounts({ rows, vault, clock, random });
+  const keys = new Keys({
+    rows,
+    vault,
+    clock,
+    random,
+    arnOf: async ({ account, userName }) =>
+      userName === '' ? rootArn(account) : (await users.find(account, userName))?.arn,
+  });
+  const managedPolicies = new ManagedPolicies({ rows, clock, random });
+  const users = new Users({ rows, keys, managed: managedPolicies, clock, random });
+  const authority = new Authority({ users, clock, open: settings.auth === 'open' });
+  const accounts = new Accounts({ rows, keys, clock });
   const initial = settings.sandbox === 'on' ? sandboxLimits : freeLimits;
   const standings = new Standings({ rows, clock, initial });
   const events = new Events(rows);
@@ -326,7 +349,12 @@ export async function buildApp(settings: Settings, log: Log) {
     opened,
     timeline,
     accounts,
+    keys,
+    authority,
     rooms: {
+      keys,
+      users,
+      managedPolicies,
       standings,
       reviews,
       identities,
@@ -368,7 +396,7 @@ export async function buildApp(settings: Settings, log: Log) {
         await store.erase(scope);
         await delivery.repairLanes();
       } else {
-        const key = await accounts.rootKey(settings.account);
+        const key = await keys.rootKey(settings.account);
         await store.erase();
         clock.offset = 0;
         await rows.write([facts.set(CLOCK_OFFSET, '0')], 'durable');

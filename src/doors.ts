@@ -164,16 +164,19 @@ function handlersOf(app: App, { gateway, operatorToken, version, ready }: Behind
   ];
 }
 
-function gatewayOf({ settings, accounts, rooms, random, opened, log }: App): Gateway {
+function gatewayOf({ settings, keys, rooms, random, opened, log }: App): Gateway {
   return new Gateway({
     mode: settings.auth,
     account: settings.account,
     region: settings.region,
-    findKey: (accessKeyId) => accounts.findKey(accessKeyId),
+    findKey: (accessKeyId) => keys.find(accessKeyId),
+    keyUsed: (accessKeyId, use) => keys.noteUse(accessKeyId, use),
     services: {
       'ses-v1': async () => (await import('./edges/aws/ses-v1/ses-v1.ts')).sesV1(rooms),
       'ses-v2': async () => (await import('./edges/aws/ses-v2/ses-v2.ts')).sesV2(rooms),
       s3: async () => (await import('./edges/aws/s3/s3.ts')).s3(rooms),
+      iam: async () => (await import('./edges/aws/iam/iam.ts')).iam(rooms),
+      sts: async () => (await import('./edges/aws/sts/sts.ts')).sts(rooms),
       sns: async () => (await import('./edges/aws/sns/sns.ts')).sns(rooms),
       servicequotas: async () => (await import('./edges/aws/service-quotas/service-quotas.ts')).serviceQuotas(rooms),
       sqs: async () => (await import('./edges/aws/sqs/sqs.ts')).sqs({ ...rooms, url: () => opened.url }),
@@ -184,7 +187,8 @@ function gatewayOf({ settings, accounts, rooms, random, opened, log }: App): Gat
   });
 }
 
-function submissionOf({ settings, accounts, rooms, names, random }: App): SmtpDoor {
+function submissionOf(app: App): SmtpDoor {
+  const { settings, keys, rooms, names, random } = app;
   const fallback = { account: settings.account, region: settings.region };
   const root = (account: string) => ({ account, region: settings.region, arn: `arn:aws:iam::${account}:root` });
   return submissionDoor({
@@ -193,21 +197,30 @@ function submissionOf({ settings, accounts, rooms, names, random }: App): SmtpDo
     random,
     authenticate: async ({ userName, password }) => {
       if (settings.auth === 'sigv4') {
-        return (await accounts.authenticateSmtp(userName, password, fallback.region)) ?? 'invalid';
+        return (await smtpCaller(app, userName, password)) ?? 'invalid';
       }
       if (/^\d{12}$/.test(userName)) return root(userName);
-      return root((await accounts.findKey(userName))?.account ?? fallback.account);
+      return root((await keys.find(userName))?.account ?? fallback.account);
     },
+    isStillGood: (userName) => keys.isActive(userName),
     anonymous: () => root(fallback.account),
-    send: ({ caller, envelopeFrom, recipients, content, peerAddress }) =>
+    send: ({ caller, envelopeFrom, recipients, content, peerAddress, tls }) =>
       rooms.sending.send({
-        caller,
+        caller: { ...caller, sourceIp: peerAddress, secure: tls !== undefined },
         operation: 'SendSmtpEmail',
         sourceIp: peerAddress,
         sizeLimit: SMTP_MESSAGE_OCTETS,
         mail: { kind: 'raw', content, from: envelopeFrom, recipients },
       }),
   });
+}
+
+/** Nobody who may not send has a reason to log in (SES: SMTP credentials need `ses:SendRawEmail`). */
+async function smtpCaller({ settings, keys, authority }: App, accessKeyId: string, password: string) {
+  const caller = await keys.authenticateSmtp(accessKeyId, password, settings.region);
+  if (!caller || !(await authority.couldAllow(caller, 'ses:SendRawEmail'))) return undefined;
+  await keys.noteUse(accessKeyId, { region: caller.region, service: 'ses' });
+  return caller;
 }
 
 function mxOf({ settings, receiving, names, random }: App) {

@@ -4,12 +4,14 @@ import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import * as sdk1 from '@aws-sdk/client-ses';
 import * as sdk2 from '@aws-sdk/client-sesv2';
+import { handlers as handlersIam } from '../../src/edges/aws/iam/iam.ts';
 import { handlers as handlersQuotas } from '../../src/edges/aws/service-quotas/service-quotas.ts';
 import { notBuilt as notBuiltV1 } from '../../src/edges/aws/ses-v1/not-built.ts';
 import { handlers as handlersV1 } from '../../src/edges/aws/ses-v1/ses-v1.ts';
 import { notBuilt as notBuiltV2 } from '../../src/edges/aws/ses-v2/not-built.ts';
 import { handlers as handlersV2 } from '../../src/edges/aws/ses-v2/ses-v2.ts';
 import { handlers as handlersSqs } from '../../src/edges/aws/sqs/sqs.ts';
+import { handlers as handlersSts } from '../../src/edges/aws/sts/sts.ts';
 import { refusal } from '../world/refusal.ts';
 import { SesameUnderTest } from '../world/sesame.ts';
 
@@ -96,4 +98,6 @@ test('each operation that is built is called by a test beside this one', () => {
   check('@aws-sdk/client-sesv2', handlersV2);
   check('@aws-sdk/client-sqs', handlersSqs);
   check('@aws-sdk/client-service-quotas', handlersQuotas);
+  check('@aws-sdk/client-iam', handlersIam);
+  check('@aws-sdk/client-sts', handlersSts);
 });

@@ -148,13 +148,13 @@ describe('reset', () => {
     await sesame.advance('0s');
     sink.onRcpt = () => undefined;
     const caught = sink.caught.length;
-    const key = await sesame.app.accounts.rootKey('000000000000');
+    const key = await sesame.app.keys.rootKey('000000000000');
     assert.equal((await reset()).status, 200);
     near(await ahead(), 0);
     assert.deepEqual([await identities(), (await sesame.call('GET', '/_sesame/messages')).json.total], [[], 0]);
     await sesame.advance('20h');
     assert.equal(sink.caught.length, caught);
-    assert.deepEqual(await sesame.app.accounts.rootKey('000000000000'), key);
+    assert.deepEqual(await sesame.app.keys.rootKey('000000000000'), key);
     await create('sender.example');
     await send('Again');
     assert.match((await sink.mail(caught + 1)).content, /\r\nSubject: Again\r\n/);

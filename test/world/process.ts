@@ -8,6 +8,7 @@ export class SesameProcess {
   readonly #folder: string;
   readonly #environment: Readonly<Record<string, string>>;
   #child: ChildProcess | undefined;
+  #said = '';
   endpoints!: Readonly<Record<'http' | 'submission' | 'submissionTls' | 'mx', string[]>>;
 
   constructor(folder: string, environment: Readonly<Record<string, string>> = {}) {
@@ -31,13 +32,13 @@ export class SesameProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
-    let said = '';
-    child.stdout.setEncoding('utf8');
-    child.stderr.setEncoding('utf8').on('data', (text) => {
-      said += text;
-    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => {
+        this.#said += text;
+      });
+    }
     await new Promise<void>((ready, failed) => {
-      child.once('exit', (code) => failed(new Error(`Sesame ended with ${code}: ${said}`)));
+      child.once('exit', (code) => failed(new Error(`Sesame ended with ${code}: ${this.#said}`)));
       child.stdout.on('data', (text: string) => {
         if (text.includes(': ready.')) ready();
       });
@@ -45,11 +46,16 @@ export class SesameProcess {
     this.endpoints = JSON.parse(await readFile(join(this.#folder, 'endpoints.json'), 'utf8'));
   }
 
+  /** All that it wrote on standard output and standard error. */
+  get said(): string {
+    return this.#said;
+  }
+
   get url(): string {
     return `http://${this.endpoints.http[0]}`;
   }
 
-  port(door: 'submission' | 'mx'): number {
+  port(door: 'submission' | 'submissionTls' | 'mx'): number {
     return Number(this.endpoints[door][0]!.split(':').at(-1));
   }
 

@@ -9,6 +9,9 @@ interface Tables {
     secret: Buffer;
     status: string;
     created: number;
+    used: number | null;
+    used_region: string | null;
+    used_service: string | null;
   };
 }
 export type AccountRow = Tables['accounts'];
@@ -32,23 +35,28 @@ export const keyById = query('keys.by-id', (db, p: { accessKeyId: string }) =>
   db.selectFrom('keys').selectAll().where('access_key_id', '=', p.accessKeyId),
 );
 
-export const rootKeyOf = query('keys.root-of', (db, p: { account: string }) =>
+/** The oldest first. */
+export const keysOf = query('keys.of-owner', (db, p: { account: string; userName: string }) =>
   db
     .selectFrom('keys')
     .selectAll()
     .where('account', '=', p.account)
-    .where('user_name', '=', '')
+    .where('user_name', '=', p.userName)
     .orderBy('created')
-    .orderBy('access_key_id')
-    .limit(1),
+    .orderBy('access_key_id'),
 );
 
 export const insertKey = command(
   'keys.insert',
-  (db, p: KeyRow) =>
+  (db, p: Omit<KeyRow, 'used' | 'used_region' | 'used_service'>) =>
     db
       .insertInto('keys')
-      .values(pick(p, 'access_key_id', 'account', 'user_name', 'secret', 'status', 'created'))
+      .values({
+        ...pick(p, 'access_key_id', 'account', 'user_name', 'secret', 'status', 'created'),
+        used: null,
+        used_region: null,
+        used_service: null,
+      })
       .onConflict((c) => c.doNothing()),
   { expect: 1 },
 );
@@ -58,7 +66,53 @@ export const replaceSecret = command(
   (db, p: { accessKeyId: string; account: string; secret: Buffer }) =>
     db
       .updateTable('keys')
-      .set({ secret: p.secret, account: p.account, status: 'Active' })
+      .set({ secret: p.secret, account: p.account, user_name: '', status: 'Active' })
       .where('access_key_id', '=', p.accessKeyId),
   { expect: 1 },
+);
+
+type Owned = { accessKeyId: string; account: string; userName: string };
+
+export const setKeyStatus = command(
+  'keys.set-status',
+  (db, p: Owned & { status: string }) =>
+    db
+      .updateTable('keys')
+      .set({ status: p.status })
+      .where('access_key_id', '=', p.accessKeyId)
+      .where('account', '=', p.account)
+      .where('user_name', '=', p.userName),
+  { expect: 1 },
+);
+
+export const deleteKey = command(
+  'keys.delete',
+  (db, p: Owned) =>
+    db
+      .deleteFrom('keys')
+      .where('access_key_id', '=', p.accessKeyId)
+      .where('account', '=', p.account)
+      .where('user_name', '=', p.userName),
+  { expect: 1 },
+);
+
+export const setKeyUse = command(
+  'keys.set-use',
+  (db, p: { accessKeyId: string; at: number; region: string; service: string }) =>
+    db
+      .updateTable('keys')
+      .set({ used: p.at, used_region: p.region, used_service: p.service })
+      .where('access_key_id', '=', p.accessKeyId),
+);
+
+export const renameOwner = command('keys.rename-owner', (db, p: { account: string; from: string; to: string }) =>
+  db.updateTable('keys').set({ user_name: p.to }).where('account', '=', p.account).where('user_name', '=', p.from),
+);
+
+/** Undoes the batch where the owner has keys. */
+export const expectNoKeys = command(
+  'keys.expect-none',
+  (db, p: { account: string; userName: string }) =>
+    db.deleteFrom('keys').where('account', '=', p.account).where('user_name', '=', p.userName),
+  { expect: 0 },
 );

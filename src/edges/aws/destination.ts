@@ -11,6 +11,8 @@ import { restXmlFailure } from './protocol/rest-xml.ts';
 export const SES_NAMESPACE = 'http://ses.amazonaws.com/doc/2010-12-01/';
 export const SNS_NAMESPACE = 'http://sns.amazonaws.com/doc/2010-03-31/';
 export const SQS_NAMESPACE = 'http://queue.amazonaws.com/doc/2012-11-05/';
+export const IAM_NAMESPACE = 'https://iam.amazonaws.com/doc/2010-05-08/';
+export const STS_NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/';
 export const S3_NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
 
 export interface Style {
@@ -32,8 +34,8 @@ const styles: Readonly<Record<string, Style>> = {
   'ses-v2': restJson,
   s3: { dialect: dialects.s3, fail: restXmlFailure },
   sns: { dialect: dialects.sns, fail: queryFailures(SNS_NAMESPACE) },
-  iam: query('https://iam.amazonaws.com/doc/2010-05-08/'),
-  sts: query('https://sts.amazonaws.com/doc/2011-06-15/'),
+  iam: { dialect: dialects.iam, fail: queryFailures(IAM_NAMESPACE) },
+  sts: query(STS_NAMESPACE),
   sqs: { dialect: dialects.sqs, fail: queryCompatibleFailures('1.0') },
   lambda: restJson,
   firehose: json('1.1'),

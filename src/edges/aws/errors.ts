@@ -243,12 +243,22 @@ const quotasWords: Partial<Record<Reason, Word>> = {
   validation: ['ValidationException', 400],
 };
 
+const iamWords: Partial<Record<Reason, Word>> = {
+  'invalid-parameter': 'InvalidInput',
+  'not-found': 'NoSuchEntity',
+  'already-exists': 'EntityAlreadyExists',
+  'cannot-delete': 'DeleteConflict',
+  'invalid-policy': 'MalformedPolicyDocument',
+  conflict: 'ConcurrentModification',
+};
+
 export type Dialect = (reason: Reason, operation: string | undefined) => Word;
 
 export const dialects = {
   v1: (reason, operation = '') => v1WordsOfOperations[operation]?.[reason] ?? words[reason][0],
   v2: (reason) => words[reason][1],
   s3: (reason) => s3Words[reason] ?? words[reason][0],
+  iam: (reason) => iamWords[reason] ?? words[reason][0],
   sns: (reason) => snsWords[reason] ?? words[reason][0],
   quotas: (reason) => quotasWords[reason] ?? words[reason][1],
   sqs: (reason) => sqsWords[reason] ?? words[reason][0],

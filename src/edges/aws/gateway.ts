@@ -31,6 +31,8 @@ export interface GatewayOptions {
   readonly account: string;
   readonly region: string;
   readonly findKey: (accessKeyId: string) => Promise<AccessKey | undefined>;
+  /** A caller proved to have the key (`sigv4` only). */
+  readonly keyUsed: (accessKeyId: string, use: { region: string; service: string }) => Promise<void>;
   /** By the names of `destination.ts`. Called at the service's first request, so that its SDK is loaded only then. */
   readonly services: Readonly<Record<string, () => Service | Promise<Service>>>;
   /** Milliseconds since 1970, of the machine's own clock: signatures do not follow the movable one. */
@@ -111,14 +113,15 @@ export class Gateway {
   }
 
   async #verify(request: Request, scope: CredentialScope | undefined): Promise<Identity> {
-    const { findKey, now } = this.#options;
+    const { findKey, keyUsed, now } = this.#options;
     const parsed = readSignature(request);
     if (!parsed.ok) throw new NotAuthentic(parsed.reason);
-    const { accessKeyId, region, timestamp } = parsed.signature;
+    const { accessKeyId, region, service, timestamp } = parsed.signature;
     const key = await findKey(accessKeyId);
     const circumstances = { now: now(), service: scope?.service ?? '' };
     const verdict = this.#verifier.verify(request, parsed.signature, key, circumstances);
     if (!verdict.ok) throw new NotAuthentic(verdict.reason, timestamp);
+    await keyUsed(accessKeyId, { region, service });
     return { account: key!.account, region, accessKeyId, arn: key!.arn };
   }
 

@@ -1,4 +1,4 @@
-import type { Standings } from '../../core/accounts/accounts.ts';
+import type { Keys, ManagedPolicies, Standings, Users } from '../../core/accounts/accounts.ts';
 import type { ConfigurationSets } from '../../core/configuration-sets/configuration-sets.ts';
 import type { Contacts } from '../../core/contacts/contacts.ts';
 import type { Identities } from '../../core/identities/identities.ts';
@@ -11,6 +11,9 @@ import type { Templates } from '../../core/templates/templates.ts';
 
 /** What the handlers may call: the faces of the core's rooms. */
 export interface Rooms {
+  readonly keys: Keys;
+  readonly users: Users;
+  readonly managedPolicies: ManagedPolicies;
   readonly standings: Standings;
   readonly reviews: Reviews;
   readonly identities: Identities;

@@ -41,6 +41,7 @@ export async function openTestDoor(services: GatewayOptions['services'], overrid
     account: '000000000000',
     region: 'us-east-1',
     findKey: findTestKey,
+    keyUsed: async () => {},
     services,
     now: Date.now,
     requestId: systemRandom.uuid,

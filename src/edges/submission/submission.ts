@@ -15,6 +15,8 @@ export interface SubmissionOptions {
   readonly hostName?: string;
   readonly random: Random;
   authenticate(logIn: LogIn): Caller | 'invalid' | Promise<Caller | 'invalid'>;
+  /** Whether a name that somebody logged in with is still good; asked at every MAIL, in `required` only. */
+  isStillGood(userName: string): Promise<boolean>;
   /** Who sends without a password; asked in `open` only. */
   anonymous(): Caller;
   /** Returns the message id once the message is on disk. A `Refusal` is answered in SES's words. */
@@ -64,6 +66,7 @@ class SubmissionVisit implements SmtpVisit {
   readonly #session: SmtpSession;
   readonly #hostName: string;
   #caller: Caller | undefined;
+  #userName = '';
 
   constructor(options: SubmissionOptions, session: SmtpSession) {
     this.#options = options;
@@ -98,17 +101,27 @@ class SubmissionVisit implements SmtpVisit {
 
   authenticate(credentials: Credentials): Reply | Promise<Reply> {
     const caller = this.#options.authenticate({ ...credentials, peerAddress: this.#session.peerAddress });
-    return caller instanceof Promise ? caller.then((known) => this.#admit(known)) : this.#admit(caller);
+    const { userName } = credentials;
+    return caller instanceof Promise
+      ? caller.then((known) => this.#admit(userName, known))
+      : this.#admit(userName, caller);
   }
 
-  #admit(caller: Caller | 'invalid'): Reply {
+  #admit(userName: string, caller: Caller | 'invalid'): Reply {
     if (caller === 'invalid') return replies.invalidCredentials;
     this.#caller = caller;
+    this.#userName = userName;
     return replies.authenticated;
   }
 
-  mail(): Reply {
-    return replies.ok;
+  /** A key that was switched off or taken away since the login sends nothing more (RFC 4954 §6: 530). */
+  mail(): Reply | Promise<Reply> {
+    if (this.#options.mode === 'open') return replies.ok;
+    return this.#options.isStillGood(this.#userName).then((good) => {
+      if (good) return replies.ok;
+      this.#caller = undefined;
+      return replies.authenticationRequired;
+    });
   }
 
   rcpt(): Reply {

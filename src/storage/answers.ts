@@ -1,5 +1,5 @@
-import { generation } from '../../storage/generations.ts';
-import type { Rows, Scope } from '../../storage/ports.ts';
+import { generation } from './generations.ts';
+import type { Rows, Scope } from './ports.ts';
 
 /** Answers kept per scope until its generation moves. */
 const MOST_CACHED = 10_000;
