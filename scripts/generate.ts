@@ -10,6 +10,8 @@ import * as v1 from '../src/edges/aws/ses-v1/not-built.ts';
 import { handlers as v1Handlers } from '../src/edges/aws/ses-v1/ses-v1.ts';
 import * as v2 from '../src/edges/aws/ses-v2/not-built.ts';
 import { handlers as v2Handlers } from '../src/edges/aws/ses-v2/ses-v2.ts';
+import { notBuilt as snsNotBuilt, partial as snsPartial } from '../src/edges/aws/sns/not-built.ts';
+import { handlers as snsHandlers } from '../src/edges/aws/sns/sns.ts';
 import { notBuilt as sqsNotBuilt, partial as sqsPartial } from '../src/edges/aws/sqs/not-built.ts';
 import { handlers as sqsHandlers } from '../src/edges/aws/sqs/sqs.ts';
 import { describedSettings } from '../src/settings/settings.ts';
@@ -47,6 +49,14 @@ const apis: readonly Api[] = [
     handlers: quotasHandlers,
     notBuilt: quotasNotBuilt,
     partial: quotasPartial,
+  },
+  {
+    title: 'SNS',
+    sdk: '@aws-sdk/client-sns',
+    cli: 'sns',
+    handlers: snsHandlers,
+    notBuilt: snsNotBuilt,
+    partial: snsPartial,
   },
   {
     title: 'SQS',

@@ -51,10 +51,19 @@ import { Reputation, type SuppressionReason } from './core/reputation/reputation
 import { Reviews } from './core/reviews/reviews.ts';
 import { NoticeMail } from './core/sending/notices.ts';
 import { Sending } from './core/sending/sending.ts';
-import { Buckets, Publications, Queues, Topics } from './core/targets/targets.ts';
+import {
+  Buckets,
+  mailCourier,
+  Publications,
+  Queues,
+  queueCourier,
+  TopicSigner,
+  Topics,
+} from './core/targets/targets.ts';
 import { Templates } from './core/templates/templates.ts';
 import { eventDocument } from './edges/aws/event-document.ts';
 import { receiptNotification } from './edges/aws/receipt-notification.ts';
+import { certificatePath } from './edges/aws/sns/links.ts';
 import { topicDocuments } from './edges/aws/topic-documents.ts';
 import { topicSubscribed } from './edges/aws/topic-subscribed.ts';
 import { TrackedLinks } from './mail/tracked-links.ts';
@@ -63,6 +72,7 @@ import type { Settings } from './settings/settings.ts';
 import { openEmbedded } from './storage/embedded/embedded.ts';
 import { facts } from './storage/facts.ts';
 import type { Scope } from './storage/ports.ts';
+import { selfSigned } from './wire/certificates.ts';
 import { Dns } from './wire/dns/dns.ts';
 import { HttpPost } from './wire/http-post.ts';
 import { SmtpPool } from './wire/smtp/pool.ts';
@@ -94,7 +104,7 @@ export async function buildApp(settings: Settings, log: Log) {
   const allowPrivate = settings.privateTargets === 'allow';
   const ca = await Promise.all((settings.ca ?? []).map((path) => readFile(path, 'utf8')));
   /** What is known once the doors are open. */
-  const opened = { url: '', mx: undefined as { host: string; port: number } | undefined };
+  const opened = { url: '', secureUrl: '', mx: undefined as { host: string; port: number } | undefined };
 
   const store = await openEmbedded({
     folder: settings.data,
@@ -133,9 +143,6 @@ export async function buildApp(settings: Settings, log: Log) {
   const standings = new Standings({ rows, clock, initial });
   const events = new Events(rows);
   const messages = new Messages(rows);
-  const publications = new Publications({ rows, post, ids, clock, random, log });
-  const topics = new Topics({ rows, publications, documents: topicDocuments(() => opened.url), clock, random });
-  const buckets = new Buckets({ rows, bytes, clock });
   const notices = new Notices({
     rows,
     ids,
@@ -161,6 +168,36 @@ export async function buildApp(settings: Settings, log: Log) {
     clock,
     random,
   });
+  const publications = new Publications({
+    rows,
+    post,
+    couriers: {
+      sqs: queueCourier((queue, message) => queues.send(queue, message)),
+      email: mailCourier({ rows, notices }),
+    },
+    ids,
+    clock,
+    random,
+    log,
+  });
+  const topicSigner = new TopicSigner({
+    rows,
+    vault,
+    // Real time: others check it, who know no moved clock.
+    makeCertificate: () => selfSigned({ name: 'Sesame topics', now: clock.civil() - clock.offset, random }),
+  });
+  const topics = new Topics({
+    rows,
+    publications,
+    documents: topicDocuments({
+      url: () => opened.url,
+      certificateUrl: async () => opened.secureUrl + certificatePath((await topicSigner.signing()).id),
+      sign: (text, version) => topicSigner.sign(text, version),
+    }),
+    clock,
+    random,
+  });
+  const buckets = new Buckets({ rows, bytes, clock });
   const templates = new Templates({ rows, clock, random });
   const configurationSets = new ConfigurationSets({
     rows,
@@ -369,6 +406,7 @@ export async function buildApp(settings: Settings, log: Log) {
       topics,
       queues,
     },
+    topicSigner,
     receiving,
     inbox,
     messages,

@@ -43,7 +43,7 @@ const mxLimits = { connections: 1_000, connectionsPerPeer: 100, errors: 10 };
 type SmtpOptions = Partial<Pick<ConstructorParameters<typeof SmtpServer>[0], 'implicitTls' | 'limits'>>;
 
 /** `host:port` of everything that listens, under the names of the settings. */
-export type Endpoints = Readonly<Record<'http' | 'submission' | 'submissionTls' | 'mx', readonly string[]>>;
+export type Endpoints = Readonly<Record<'http' | 'https' | 'submission' | 'submissionTls' | 'mx', readonly string[]>>;
 
 export interface Doors {
   readonly endpoints: Endpoints;
@@ -87,11 +87,13 @@ export async function openDoors(
   const shared = settings.mx.filter(({ host, port }) => port !== 0 && includes(settings.submission, { host, port }));
   const without = (list: readonly Endpoint[]) => list.filter((endpoint) => !includes(shared, endpoint));
   const httpListening: Listening = { listen: (host, port) => http.listen({ host, port }) };
+  const httpsListening: Listening = { listen: (host, port) => http.listen({ host, port }, certificate) };
   const open = (name: SettingName, server: Listening, list: readonly Endpoint[]) =>
     openAll({ app, name, server, list });
   const both = await open('mx', servers.combined, shared);
   const endpoints: Endpoints = {
     http: await open('http', httpListening, settings.http),
+    https: await open('https', httpsListening, settings.https ?? []),
     submission: [...both, ...(await open('submission', servers.submission, without(settings.submission)))],
     submissionTls: await open('submissionTls', servers.submissionTls, settings.submissionTls),
     mx: [...both, ...(await open('mx', servers.mx, without(settings.mx)))],
@@ -99,6 +101,7 @@ export async function openDoors(
 
   const url = settings.url ?? (endpoints.http[0] ? `http://${endpoints.http[0]}` : '');
   app.opened.url = url;
+  app.opened.secureUrl = url.startsWith('https:') || !endpoints.https[0] ? url : `https://${endpoints.https[0]}`;
   app.opened.mx = endpoints.mx[0] === undefined ? undefined : reachable(endpoints.mx[0]);
   await writeFile(dataPath(settings, 'endpoints.json'), `${JSON.stringify(endpoints, null, 2)}\n`);
   ready = true;
@@ -155,7 +158,7 @@ function handlersOf(app: App, { gateway, operatorToken, version, ready }: Behind
     trackingOf(app),
     healthHandler(readiness),
     webHandler(new URL('../web/', import.meta.url)),
-    topicLinks(rooms.topics),
+    topicLinks(rooms.topics, app.topicSigner),
     unsubscribeHandler(rooms.contacts),
     verificationHandler(rooms.identities, app.names),
     operator.handle,

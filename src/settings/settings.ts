@@ -52,7 +52,6 @@ const definitions = {
   https: define({
     parse: as.endpoints,
     sentence: 'TLS listeners of the same doors.',
-    notBuilt: whenSet('An HTTPS listener'),
   }),
   trustProxy: define({
     parse: as.list,

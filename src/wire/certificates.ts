@@ -27,6 +27,27 @@ export async function loadCertificate(certPath: string, keyPath: string): Promis
   return { cert, key };
 }
 
+const RSA = {
+  name: 'RSASSA-PKCS1-v1_5',
+  hash: 'SHA-256',
+  modulusLength: 2_048,
+  publicExponent: new Uint8Array([1, 0, 1]),
+};
+
+/** A new RSA key with a certificate that it signed itself: for whoever checks signatures by a certificate that he is told of. */
+export async function selfSigned(options: { name: string; now: number; random: Random }): Promise<Pair> {
+  const x509 = await builder();
+  const keys = await crypto.subtle.generateKey(RSA, true, ['sign', 'verify']);
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    ...validity(options.now, AUTHORITY_DAYS),
+    serialNumber: serialNumber(options.random),
+    name: `CN=${options.name}`,
+    keys,
+    signingAlgorithm: RSA,
+  });
+  return { cert: `${certificate.toString('pem')}\n`, key: await privateKeyPem(keys.privateKey) };
+}
+
 interface LocalCertificateOptions {
   /** Holds ca.pem, ca.key, server.pem and server.key; made where it is missing. The keys are for their owner only. */
   readonly folder: string;

@@ -10,6 +10,7 @@ import { notBuilt as notBuiltV1 } from '../../src/edges/aws/ses-v1/not-built.ts'
 import { handlers as handlersV1 } from '../../src/edges/aws/ses-v1/ses-v1.ts';
 import { notBuilt as notBuiltV2 } from '../../src/edges/aws/ses-v2/not-built.ts';
 import { handlers as handlersV2 } from '../../src/edges/aws/ses-v2/ses-v2.ts';
+import { handlers as handlersSns } from '../../src/edges/aws/sns/sns.ts';
 import { handlers as handlersSqs } from '../../src/edges/aws/sqs/sqs.ts';
 import { handlers as handlersSts } from '../../src/edges/aws/sts/sts.ts';
 import { refusal } from '../world/refusal.ts';
@@ -96,6 +97,7 @@ test('each operation that is built is called by a test beside this one', () => {
   };
   check('@aws-sdk/client-ses', handlersV1);
   check('@aws-sdk/client-sesv2', handlersV2);
+  check('@aws-sdk/client-sns', handlersSns);
   check('@aws-sdk/client-sqs', handlersSqs);
   check('@aws-sdk/client-service-quotas', handlersQuotas);
   check('@aws-sdk/client-iam', handlersIam);

@@ -33,6 +33,24 @@ def queues():
     queue.delete()
 
 
+def topics():
+    sns = boto3.resource("sns", **endpoint)
+    queue = boto3.resource("sqs", **endpoint).create_queue(QueueName="boto-topic")
+    topic = sns.create_topic(Name="boto", Attributes={"DisplayName": "Boto"})
+    subscription = topic.subscribe(
+        Protocol="sqs", Endpoint=queue.attributes["QueueArn"], Attributes={"RawMessageDelivery": "true"}
+    )
+    assert subscription.attributes["PendingConfirmation"] == "false", subscription.attributes
+    topic.publish(Message="hello", MessageAttributes={"k": {"DataType": "String", "StringValue": "v"}})
+    (message,) = queue.receive_messages(WaitTimeSeconds=20, MessageAttributeNames=["k"])
+    assert (message.body, message.message_attributes["k"]["StringValue"]) == ("hello", "v")
+    assert [one.arn for one in topic.subscriptions.all()] == [subscription.arn]
+    subscription.delete()
+    topic.delete()
+    assert list(sns.topics.all()) == []
+
+
 if __name__ == "__main__":
     queues()
+    topics()
     print("done")

@@ -17,6 +17,7 @@ interface Tables {
     id: string;
     account: string;
     region: string;
+    protocol: string;
     endpoint: string;
     headers: string;
     body: string;
@@ -30,7 +31,7 @@ interface Tables {
 export type ObjectRow = Tables['objects'];
 export type PublicationRow = Tables['publications'];
 
-const { query, command } = statementsOver<Tables>();
+const { query, command, dynamic } = statementsOver<Tables>();
 
 export const objectByKey = query('objects.by-key', (db, p: { bucket: string; key: string }) =>
   db.selectFrom('objects').selectAll().where('bucket', '=', p.bucket).where('key', '=', p.key),
@@ -72,29 +73,47 @@ export const deleteObject = command(
 export const insertPublication = command(
   'publications.insert',
   (db, p: Omit<PublicationRow, 'attempts' | 'claimed_by' | 'last_error'>) =>
-    db
-      .insertInto('publications')
-      .values({ ...pick(p, 'id', 'account', 'region', 'endpoint', 'headers', 'body', 'due', 'expires'), attempts: 0 }),
+    db.insertInto('publications').values({
+      ...pick(p, 'id', 'account', 'region', 'protocol', 'endpoint', 'headers', 'body', 'due', 'expires'),
+      attempts: 0,
+    }),
   { expect: 1 },
 );
 
-export const claimPublications = command(
+const owed = ['id', 'endpoint', 'due'] as const;
+
+export const nextOwed = query('publications.next-owed', (db, p: { limit: number }) =>
+  db
+    .selectFrom('publications')
+    .select(owed)
+    .$narrowType<{ due: number }>()
+    .where('due', 'is not', null)
+    .orderBy('due')
+    .limit(p.limit),
+);
+
+/** The same without what is owed to these endpoints. */
+export const nextOwedElsewhere = (endpoints: readonly string[], limit: number) =>
+  dynamic('publications.next-owed-elsewhere', (db) =>
+    db
+      .selectFrom('publications')
+      .select(owed)
+      .$narrowType<{ due: number }>()
+      .where('due', 'is not', null)
+      .where('endpoint', 'not in', endpoints)
+      .orderBy('due')
+      .limit(limit),
+  );
+
+export const claimPublication = command(
   'publications.claim',
-  (db, p: { now: number; until: number; by: string; limit: number }) =>
+  (db, p: { id: string; now: number; until: number; by: string }) =>
     db
       .updateTable('publications')
       .set({ due: p.until, claimed_by: p.by })
-      .where('id', 'in', (e) =>
-        e.selectFrom('publications').select('id').where('due', '<=', p.now).orderBy('due').limit(p.limit),
-      )
+      .where('id', '=', p.id)
+      .where('due', '<=', p.now)
       .returningAll(),
-);
-
-export const nextPublication = query('publications.next-due', (db) =>
-  db
-    .selectFrom('publications')
-    .select((e) => e.fn.min('due').as('due'))
-    .where('due', 'is not', null),
 );
 
 export const deletePublication = command(
@@ -114,6 +133,16 @@ export const deferPublication = command(
       .where('id', '=', p.id)
       .where('claimed_by', '=', p.by),
   { expect: 1 },
+);
+
+/** All that is owed to an endpoint and not on its way. */
+export const deferEndpoint = command('publications.defer-endpoint', (db, p: { endpoint: string; due: number }) =>
+  db
+    .updateTable('publications')
+    .set({ due: p.due })
+    .where('endpoint', '=', p.endpoint)
+    .where('due', '<', p.due)
+    .where('claimed_by', 'is', null),
 );
 
 export const releasePublications = command('publications.release', (db, p: { now: number; by: string }) =>

@@ -3,6 +3,8 @@
  * is a row until it is delivered.
  */
 export { type Bucket, Buckets, type ObjectFacts, type StoredObject } from './buckets.ts';
+export { mailCourier, type QueueTarget, queueCourier } from './couriers.ts';
+export { readFilterPolicy } from './filter-policy.ts';
 export {
   digestOf,
   digestOfAttributes,
@@ -12,12 +14,29 @@ export {
   sizeOf,
 } from './message-attributes.ts';
 export { type Posting, Publications } from './publications.ts';
-export { LONGEST_VISIBILITY, type Queue, Queues, type ReceivedMessage } from './queues/queues.ts';
+export {
+  LONGEST_VISIBILITY,
+  type MessageToSend,
+  type Queue,
+  Queues,
+  type ReceivedMessage,
+} from './queues/queues.ts';
 export { defaultSettings, type QueueRef, type QueueSettings, ranges } from './queues/settings.ts';
 export {
-  type Notification,
+  defaultSubscription,
+  mayBeRaw,
+  type Protocol,
+  protocols,
   type Subscription,
+  type SubscriptionSettings,
+} from './subscriptions.ts';
+export { type SignatureVersion, TopicSigner } from './topic-signer.ts';
+export {
+  defaultTopic,
+  type MessageToPublish,
+  type Notification,
   type Topic,
   type TopicDocuments,
+  type TopicSettings,
   Topics,
 } from './topics.ts';

@@ -77,10 +77,10 @@ export function neighbours(dialect: Dialect) {
       .alterTable('objects')
       .addColumn('facts', 'text', (c) => c.notNull().defaultTo('{}'))
       .execute();
-    // How what is owed is brought: http and https are posts.
+    // The way in which what is owed is brought.
     await db.schema
       .alterTable('publications')
-      .addColumn('protocol', 'text', (c) => c.notNull().defaultTo('https'))
+      .addColumn('protocol', 'text', (c) => c.notNull().defaultTo('post'))
       .execute();
     await db.schema
       .createIndex('publications_endpoint')

@@ -1,18 +1,72 @@
 import { Refusal } from '../../../base/refusal.ts';
-import type { Subscription } from '../../../core/targets/targets.ts';
+import { defaultTopic, type Topic, type TopicSettings } from '../../../core/targets/targets.ts';
 import type { Caller } from '../caller.ts';
 import type { Rooms } from '../rooms.ts';
 import type { In, Out } from './contract.ts';
 
 const A_PAGE = 100;
+const MOST_TAGS = 50;
 
+/** Kept and shown; nothing here acts on them. */
+const kept = /^(Policy|DeliveryPolicy|TracingConfig|\w+(Success|Failure)Feedback(RoleArn|SampleRate))$/;
+const notBuilt = new Set(['FifoTopic', 'ContentBasedDeduplication', 'FifoThroughputScope', 'ArchivePolicy']);
+
+function changed(before: TopicSettings, attributes: Readonly<Record<string, string>>): TopicSettings {
+  let settings = before;
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === 'DisplayName') settings = { ...settings, displayName: displayName(value) };
+    else if (name === 'SignatureVersion') settings = { ...settings, signature: signatureVersion(value) };
+    else if (name === 'KmsMasterKeyId') {
+      if (value !== '') throw new Refusal('not-built', 'KmsMasterKeyId: keys of KMS are not built yet');
+    } else if (kept.test(name)) settings = { ...settings, kept: { ...settings.kept, [name]: value } };
+    else if (notBuilt.has(name)) {
+      if (value !== 'false') throw new Refusal('not-built', `${name}: FIFO topics are not built yet`);
+    } else throw new Refusal('invalid-parameter', 'Invalid parameter: AttributeName');
+  }
+  return settings;
+}
+
+function displayName(value: string): string {
+  if (value.length <= 100) return value;
+  throw new Refusal('invalid-parameter', 'Invalid parameter: DisplayName');
+}
+
+function signatureVersion(value: string): TopicSettings['signature'] {
+  if (value === '1' || value === '2') return value;
+  throw new Refusal('invalid-parameter', 'Invalid parameter: Attributes Reason: SignatureVersion must be 1 or 2');
+}
+
+type Tags = In<'CreateTopic'>['Tags'];
+
+function tagsOf(list: Tags = []): Record<string, string> {
+  const tags = Object.fromEntries(list.map(({ Key, Value }) => [Key, Value]));
+  if (Object.keys(tags).length > MOST_TAGS) {
+    throw new Refusal('limit-exceeded', `Could not complete request: tag quota of per resource exceeded`);
+  }
+  return tags;
+}
+
+const sameDocument = (one: object, other: object) =>
+  JSON.stringify(Object.entries(one).sort()) === JSON.stringify(Object.entries(other).sort());
+
+/** The same topic once more is no mistake; with other attributes or tags it is. */
 export async function CreateTopic(
   { topics }: Rooms,
-  { Name, Attributes }: In<'CreateTopic'>,
-  caller: Caller,
+  { Name, Attributes = {}, Tags }: In<'CreateTopic'>,
+  { account, region }: Caller,
 ): Promise<Out<'CreateTopic'>> {
-  if (Attributes?.['FifoTopic'] === 'true') throw new Refusal('not-built', 'FIFO topics are not built yet');
-  return { TopicArn: (await topics.create(caller, Name)).arn };
+  if (Name.endsWith('.fifo')) throw new Refusal('not-built', 'FIFO topics are not built yet');
+  const [settings, tags] = [changed(defaultTopic, Attributes), tagsOf(Tags)];
+  const topic = await topics.create({ account, region }, Name, settings, tags);
+  const differ = (what: string) => {
+    const text = `Invalid parameter: ${what} Reason: Topic already exists with different ${what.toLowerCase()}`;
+    throw new Refusal('invalid-parameter', text);
+  };
+  if (Tags && !sameDocument(topic.tags, tags)) differ('Tags');
+  if (Object.keys(Attributes).length > 0 && !sameDocument(topic.settings, changed(topic.settings, Attributes))) {
+    differ('Attributes');
+  }
+  return { TopicArn: topic.arn };
 }
 
 export async function DeleteTopic(
@@ -27,9 +81,9 @@ export async function DeleteTopic(
 export async function ListTopics(
   { topics }: Rooms,
   { NextToken }: In<'ListTopics'>,
-  caller: Caller,
+  { account, region }: Caller,
 ): Promise<Out<'ListTopics'>> {
-  const page = await topics.page(caller, { limit: A_PAGE, token: NextToken });
+  const page = await topics.page({ account, region }, { limit: A_PAGE, token: NextToken });
   return { Topics: page.topics.map(({ arn }) => ({ TopicArn: arn })), NextToken: page.next };
 }
 
@@ -38,14 +92,18 @@ export async function GetTopicAttributes(
   { TopicArn }: In<'GetTopicAttributes'>,
   { account }: Caller,
 ): Promise<Out<'GetTopicAttributes'>> {
-  await topics.owned(account, TopicArn);
+  const topic = await topics.owned(account, TopicArn);
   const subscriptions = await topics.subscriptions(TopicArn);
   const confirmed = subscriptions.filter((one) => one.confirmed).length;
   return {
     Attributes: {
       TopicArn,
       Owner: account,
-      DisplayName: '',
+      DisplayName: topic.settings.displayName,
+      ...(topic.settings.signature !== '1' && { SignatureVersion: topic.settings.signature }),
+      Policy: ownersPolicy(topic, account),
+      ...topic.settings.kept,
+      EffectiveDeliveryPolicy: topic.settings.kept['DeliveryPolicy'] ?? effectiveDeliveryPolicy,
       SubscriptionsConfirmed: String(confirmed),
       SubscriptionsPending: String(subscriptions.length - confirmed),
       SubscriptionsDeleted: '0',
@@ -53,62 +111,77 @@ export async function GetTopicAttributes(
   };
 }
 
-export async function Subscribe(
+/** SNS: a new topic's policy lets its owner do everything. */
+function ownersPolicy({ arn }: Topic, account: string): string {
+  const actions = ['GetTopicAttributes', 'SetTopicAttributes', 'AddPermission', 'RemovePermission', 'DeleteTopic'];
+  return JSON.stringify({
+    Version: '2008-10-17',
+    Id: '__default_policy_ID',
+    Statement: [
+      {
+        Sid: '__default_statement_ID',
+        Effect: 'Allow',
+        Principal: { AWS: '*' },
+        Action: [...actions, 'Subscribe', 'ListSubscriptionsByTopic', 'Publish'].map((action) => `SNS:${action}`),
+        Resource: arn,
+        Condition: { StringEquals: { 'AWS:SourceOwner': account } },
+      },
+    ],
+  });
+}
+
+/** What we do, in SNS's form: from 5 s to 20 minutes, growing, for a day. */
+const effectiveDeliveryPolicy = JSON.stringify({
+  http: {
+    defaultHealthyRetryPolicy: { minDelayTarget: 5, maxDelayTarget: 1_200, backoffFunction: 'exponential' },
+    disableSubscriptionOverrides: false,
+  },
+});
+
+export async function SetTopicAttributes(
   { topics }: Rooms,
-  { TopicArn, Protocol, Endpoint, Attributes, ReturnSubscriptionArn }: In<'Subscribe'>,
+  { TopicArn, AttributeName, AttributeValue = '' }: In<'SetTopicAttributes'>,
   { account }: Caller,
-): Promise<Out<'Subscribe'>> {
+): Promise<Out<'SetTopicAttributes'>> {
   await topics.owned(account, TopicArn);
-  if (Protocol !== 'http' && Protocol !== 'https') {
-    throw new Refusal('not-built', `Subscriptions of protocol ${Protocol} are not built yet`);
-  }
-  const raw = Attributes?.['RawMessageDelivery'] === 'true';
-  const subscription = await topics.subscribe(TopicArn, { protocol: Protocol, endpoint: Endpoint ?? '', raw });
-  const shown = subscription.confirmed || ReturnSubscriptionArn;
-  return { SubscriptionArn: shown ? subscription.arn : 'pending confirmation' };
-}
-
-export async function ConfirmSubscription(
-  { topics }: Rooms,
-  { TopicArn, Token }: In<'ConfirmSubscription'>,
-): Promise<Out<'ConfirmSubscription'>> {
-  return { SubscriptionArn: (await topics.confirm(TopicArn, Token)).arn };
-}
-
-export async function Unsubscribe(
-  { topics }: Rooms,
-  { SubscriptionArn }: In<'Unsubscribe'>,
-): Promise<Out<'Unsubscribe'>> {
-  await topics.unsubscribe(SubscriptionArn);
+  await topics.change(TopicArn, ({ settings, tags }) => ({
+    settings: changed(settings, { [AttributeName]: AttributeValue }),
+    tags,
+  }));
   return {};
 }
 
-export async function ListSubscriptionsByTopic(
+export async function TagResource(
   { topics }: Rooms,
-  { TopicArn }: In<'ListSubscriptionsByTopic'>,
+  { ResourceArn, Tags }: In<'TagResource'>,
   { account }: Caller,
-): Promise<Out<'ListSubscriptionsByTopic'>> {
-  await topics.owned(account, TopicArn);
-  const subscriptions = await topics.subscriptions(TopicArn);
-  return { Subscriptions: subscriptions.map((one) => subscriptionOf(one, account)) };
+): Promise<Out<'TagResource'>> {
+  await topics.owned(account, ResourceArn);
+  await topics.change(ResourceArn, ({ settings, tags }) => {
+    const all = Object.entries({ ...tags, ...tagsOf(Tags) }).map(([Key, Value]) => ({ Key, Value }));
+    return { settings, tags: tagsOf(all) };
+  });
+  return {};
 }
 
-export async function Publish(
+export async function UntagResource(
   { topics }: Rooms,
-  { TopicArn, Message, Subject }: In<'Publish'>,
+  { ResourceArn, TagKeys }: In<'UntagResource'>,
   { account }: Caller,
-): Promise<Out<'Publish'>> {
-  if (TopicArn === undefined) throw new Refusal('not-built', 'Publish without TopicArn is not built yet');
-  await topics.owned(account, TopicArn);
-  return { MessageId: await topics.publish(TopicArn, { subject: Subject, message: Message }) };
+): Promise<Out<'UntagResource'>> {
+  await topics.owned(account, ResourceArn);
+  await topics.change(ResourceArn, ({ settings, tags }) => ({
+    settings,
+    tags: Object.fromEntries(Object.entries(tags).filter(([key]) => !TagKeys.includes(key))),
+  }));
+  return {};
 }
 
-function subscriptionOf({ arn, topicArn, protocol, endpoint, confirmed }: Subscription, account: string) {
-  return {
-    SubscriptionArn: confirmed ? arn : 'PendingConfirmation',
-    Owner: account,
-    Protocol: protocol,
-    Endpoint: endpoint,
-    TopicArn: topicArn,
-  };
+export async function ListTagsForResource(
+  { topics }: Rooms,
+  { ResourceArn }: In<'ListTagsForResource'>,
+  { account }: Caller,
+): Promise<Out<'ListTagsForResource'>> {
+  const { tags } = await topics.owned(account, ResourceArn);
+  return { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
 }

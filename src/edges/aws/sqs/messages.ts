@@ -9,9 +9,9 @@ import {
   ranges,
   sizeOf,
 } from '../../../core/targets/targets.ts';
+import { checkEntries, eachEntry } from '../batches.ts';
 import type { Caller } from '../caller.ts';
 import { attributesFrom, attributesTo } from '../message-attributes.ts';
-import { checkEntries, eachEntry } from './batches.ts';
 import type { In, Out, SqsRooms } from './contract.ts';
 import { queueOf } from './queue-urls.ts';
 

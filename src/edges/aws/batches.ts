@@ -1,5 +1,5 @@
-import { Refusal, type RefusalCode } from '../../../base/refusal.ts';
-import { dialects } from '../errors.ts';
+import { Refusal, type RefusalCode } from '../../base/refusal.ts';
+import { dialects } from './errors.ts';
 
 /** SQS and SNS: entries of one batch. */
 const MOST_ENTRIES = 10;
