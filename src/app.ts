@@ -154,20 +154,6 @@ export async function buildApp(settings: Settings, log: Log) {
   const queues = new Queues({ rows, ids, clock, random, log });
   const automatic = settings.review === 'auto';
   const reviews = new Reviews({ rows, accounts, standings, notices, automatic, clock, random });
-  const identities = new Identities({
-    rows,
-    vault,
-    notices,
-    topics,
-    publications,
-    subscribed: topicSubscribed,
-    verify: settings.verify,
-    isSandboxed: async (scope) => (await standings.of(scope)).sandbox,
-    url: () => opened.url,
-    names,
-    clock,
-    random,
-  });
   const publications = new Publications({
     rows,
     post,
@@ -198,6 +184,20 @@ export async function buildApp(settings: Settings, log: Log) {
     random,
   });
   const buckets = new Buckets({ rows, bytes, clock });
+  const identities = new Identities({
+    rows,
+    vault,
+    notices,
+    topics,
+    publications,
+    subscribed: topicSubscribed,
+    verify: settings.verify,
+    isSandboxed: async (scope) => (await standings.of(scope)).sandbox,
+    url: () => opened.url,
+    names,
+    clock,
+    random,
+  });
   const templates = new Templates({ rows, clock, random });
   const configurationSets = new ConfigurationSets({
     rows,
