@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join } from 'node:path';
-import { nodeFlags } from '../scripts/node-flags.mjs';
+import { nodeEnvironment, nodeFlags } from '../scripts/node-flags.mjs';
 import { finished, freePort, pause, start, stop, temporaryFolder } from './children.ts';
 import type { Bench } from './peers.ts';
 import { alternate, type Contender, type Figure } from './rounds.ts';
@@ -33,7 +33,8 @@ export async function startUp({ effort, places }: Bench): Promise<Figure[]> {
 async function sesame(folder: string): Promise<number> {
   const port = await freePort();
   const from = performance.now();
-  const environment = { ...cleanEnvironment(), ...sesameEnvironment(folder), SESAME_HTTP: `127.0.0.1:${port}` };
+  const own = { ...sesameEnvironment(folder), SESAME_HTTP: `127.0.0.1:${port}` };
+  const environment = { ...cleanEnvironment(), ...nodeEnvironment, ...own };
   const child = start(process.execPath, [...nodeFlags, MAIN, 'up'], { env: environment });
   const milliseconds = await ready(`http://127.0.0.1:${port}/readyz`, from);
   await stop(child);

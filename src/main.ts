@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=4
+#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=8
 /** The process. What was compiled once is kept beside the sources, so that the next start is quick. */
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';

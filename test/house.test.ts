@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { test } from 'node:test';
-import { nodeFlags } from '../scripts/node-flags.mjs';
+import { nodeEnvironment, nodeFlags } from '../scripts/node-flags.mjs';
 
 /** The rules of the house (ARCHITECTURE.md, invariants) that can be read off the sources. */
 const root = resolve(import.meta.dirname, '..');
@@ -189,5 +189,6 @@ test('every room has its sentence in ARCHITECTURE.md', () => {
 
 test('the installed command starts node as `npm start` does', () => {
   const [first] = readFileSync(join(src, 'main.ts'), 'utf8').split('\n');
-  assert.equal(first, `#!/usr/bin/env -S node ${nodeFlags.join(' ')}`);
+  const environment = Object.entries(nodeEnvironment).map(([name, value]) => `${name}=${value}`);
+  assert.equal(first, `#!/usr/bin/env -S ${[...environment, 'node', ...nodeFlags].join(' ')}`);
 });

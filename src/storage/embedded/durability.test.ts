@@ -31,18 +31,17 @@ test('a flush acknowledges what was committed before it began, and only that', a
   let begun = disk.next();
   const first = write('first');
   await begun;
-  const late = write('late');
-  // Committed means seen, while the flush that would not cover it is still running.
-  await store.rows.write([], 'committed');
-  assert.equal((await store.rows.all(letters.of({ id: 'late' }))).length, 1);
+  const late = [write('late'), write('later')];
   assert.deepEqual(acknowledged, []);
   begun = disk.next();
   disk.begun[0]!.resolve();
   await Promise.all([first, begun]);
+  // What came meanwhile is one transaction, committed and not yet on disk.
+  assert.equal((await store.rows.all(letters.of({ id: 'later' }))).length, 1);
   assert.deepEqual(acknowledged, ['first']);
   disk.begun[1]!.resolve();
-  await late;
-  assert.deepEqual(acknowledged, ['first', 'late']);
+  await Promise.all(late);
+  assert.deepEqual(acknowledged, ['first', 'late', 'later']);
   const closing = store.close();
   await disk.next();
   disk.begun[2]!.resolve();

@@ -10,6 +10,7 @@ const LINGER = 10;
 export class Flusher {
   readonly #flush: () => Promise<void>;
   readonly #failed: (error: Error) => void;
+  #current: PromiseWithResolvers<void> | undefined;
   #next: PromiseWithResolvers<void> | undefined;
   #running: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -29,6 +30,11 @@ export class Flusher {
     return promise;
   }
 
+  /** Resolves when the flush that is under way has ended, well or not. */
+  get underway(): Promise<void> | undefined {
+    return this.#current?.promise.catch(() => {});
+  }
+
   /** Nobody waits: with the next flush, or a little later. */
   soon(): void {
     this.#timer ??= setTimeout(() => this.durable().catch(() => {}), LINGER);
@@ -36,12 +42,14 @@ export class Flusher {
 
   async #run(): Promise<void> {
     for (let round = this.#begin(); round; round = this.#begin()) {
+      this.#current = round;
       try {
         await this.#flush();
         round.resolve();
       } catch (cause) {
         this.#fail(round, cause);
       }
+      this.#current = undefined;
     }
     this.#running = undefined;
   }

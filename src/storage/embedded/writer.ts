@@ -91,8 +91,10 @@ export class Writer {
   #schedule(): void {
     if (this.#scheduled || this.#paused) return;
     this.#scheduled = true;
-    // After the sockets of this turn have been read, so that what they brought is one group.
-    setImmediate(() => {
+    // After the sockets of this turn have been read, so that what they brought is one group. What comes while a flush is
+    // under way would have to wait for the next one in any case: it becomes one transaction.
+    setImmediate(async () => {
+      await this.#options.flusher.underway;
       this.#scheduled = false;
       if (!this.#paused && this.#waiting.length > 0) this.#transact();
     });
