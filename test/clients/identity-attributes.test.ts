@@ -76,8 +76,18 @@ test('policies are created, shown, updated and deleted, in both versions', async
 
   for (let time = 0; time < 2; time++) {
     await one.send(new v1.DeleteIdentityPolicyCommand({ Identity, PolicyName: 'first' }));
-    await two.send(new v2.DeleteEmailIdentityPolicyCommand({ EmailIdentity, PolicyName: 'second' }));
   }
+  const remove = (EmailIdentity: string, PolicyName: string) =>
+    two.send(new v2.DeleteEmailIdentityPolicyCommand({ EmailIdentity, PolicyName }));
+  await remove(EmailIdentity, 'second');
+  await assert.rejects(remove(EmailIdentity, 'second'), {
+    name: 'NotFoundException',
+    message: 'Policy second does not exist',
+  });
+  await assert.rejects(remove('absent.example.com', 'second'), {
+    name: 'NotFoundException',
+    message: 'Email identity absent.example.com does not exist.',
+  });
   assert.deepEqual((await shown()).Policies, {});
 });
 

@@ -35,6 +35,8 @@ export interface Followed {
   readonly link: VerificationLink;
   /** `used`: it, or another that was mailed with it, has done its work; or the identity that it was for is gone. */
   readonly outcome: 'verified' | 'expired' | 'used';
+  /** Whether the address is verified, be it by this link or another. */
+  readonly isVerified: boolean;
   /** Where the author of a custom mail wants whoever follows it to arrive. */
   readonly redirect?: string | undefined;
 }
@@ -83,15 +85,15 @@ export class Addresses {
   async follow(token: string): Promise<Followed | undefined> {
     const link = readVerificationToken(this.#needs.tokens, token);
     if (!link) return undefined;
-    if (this.#needs.clock.civil() >= link.expires) return { link, outcome: 'expired' };
+    if (this.#needs.clock.civil() >= link.expires) return { link, outcome: 'expired', isVerified: false };
     let outcome: Followed['outcome'] = 'used';
-    await this.#needs.records.change(link.scope, link.address, ({ identity, sealedKey }) => {
+    const record = await this.#needs.records.change(link.scope, link.address, ({ identity, sealedKey }) => {
       outcome = identity.links?.some(({ id }) => id === link.id) ? 'verified' : 'used';
       return outcome === 'verified'
         ? { identity: { ...identity, status: 'success', links: undefined }, sealedKey }
         : undefined;
     });
-    return { link, outcome };
+    return { link, outcome, isVerified: record?.identity.status === 'success' };
   }
 
   /** What makes an address wait for its proof, and the mail that is owed for it. */

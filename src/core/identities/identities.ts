@@ -135,13 +135,14 @@ export class Identities {
     });
   }
 
-  /** One that is absent stays so. Refused where there is no such identity. */
-  async removePolicy(scope: Scope, name: string, policy: string): Promise<void> {
-    await this.#change(scope, name, (identity) =>
-      identity.policies && Object.hasOwn(identity.policies, policy)
-        ? { ...identity, policies: withoutPolicy(identity.policies, policy) }
-        : undefined,
-    );
+  /** Whether there was one. Refused where there is no such identity. */
+  async removePolicy(scope: Scope, name: string, policy: string): Promise<boolean> {
+    let found = false;
+    await this.#change(scope, name, (identity) => {
+      found = identity.policies !== undefined && Object.hasOwn(identity.policies, policy);
+      return found ? { ...identity, policies: withoutPolicy(identity.policies ?? {}, policy) } : undefined;
+    });
+    return found;
   }
 
   /** False if there was none. */

@@ -24,7 +24,7 @@ export function verificationHandler(identities: Identities, names: OwnNames): Ht
 const isAhead = ({ headers }: Request) =>
   /prefetch|preview|prerender/i.test([headers['sec-purpose'], headers['purpose'], headers['x-moz']].join());
 
-function answer({ link, outcome, redirect }: Followed, names: OwnNames): Response {
+function answer({ link, outcome, isVerified, redirect }: Followed, names: OwnNames): Response {
   if (redirect !== undefined) {
     // The token is nobody's business where it leads.
     const headers = { location: redirect, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' };
@@ -49,7 +49,9 @@ function answer({ link, outcome, redirect }: Followed, names: OwnNames): Respons
       return plainPage(
         410,
         'This link has been used',
-        `It works once. If ${address} is not verified in region ${place}, ask for a new link.`,
+        isVerified
+          ? `${address} is verified in region ${place}: there is nothing left to do.`
+          : `It works once. Ask for a new verification of ${address} in region ${place}.`,
       );
   }
 }

@@ -26,8 +26,8 @@ export async function DeleteEmailIdentityPolicy(
   { EmailIdentity, PolicyName }: In<'DeleteEmailIdentityPolicy'>,
   caller: Caller,
 ): Promise<Out<'DeleteEmailIdentityPolicy'>> {
-  await identities.removePolicy(caller, EmailIdentity, PolicyName);
-  return {};
+  if (await identities.removePolicy(caller, EmailIdentity, PolicyName)) return {};
+  throw new Refusal('not-found', `Policy ${PolicyName} does not exist`);
 }
 
 export async function GetEmailIdentityPolicies(
