@@ -183,6 +183,20 @@ export async function buildApp(settings: Settings, log: Log) {
     clock,
     random,
   });
+  const identities = new Identities({
+    rows,
+    vault,
+    notices,
+    topics,
+    publications,
+    subscribed: topicSubscribed,
+    verify: settings.verify,
+    isSandboxed: async (scope) => (await standings.of(scope)).sandbox,
+    url: () => opened.url,
+    names,
+    clock,
+    random,
+  });
   const buckets = new Buckets({ rows, bytes, clock });
   const templates = new Templates({ rows, clock, random });
   const configurationSets = new ConfigurationSets({
