@@ -12,7 +12,7 @@ import { type Contacts, unsubscribeFields, unsubscribeUrl, withUnsubscribeUrl } 
 import type { Identity } from '../identities/identities.ts';
 import { type Message, type Tag, takenOffFields } from '../messages/messages.ts';
 import type { Draft } from './draft.ts';
-import type { ListChoice, Submission } from './submission.ts';
+import type { ListChoice, Occasion } from './submission.ts';
 
 /** Fields that SES replaces or reads and takes off (SES: header fields; X-SES-* of raw mail). */
 const takenOff = new Set([
@@ -61,7 +61,7 @@ export class Composing {
   }
 
   async compose(
-    { caller, operation, sourceIp, untracked }: Submission,
+    { caller, operation, sourceIp, untracked }: Occasion,
     draft: Draft,
     decided: Decided,
   ): Promise<Composed> {
@@ -102,6 +102,7 @@ export class Composing {
         sourceIp,
         fromAddress: draft.fromAddress,
         identity: identity.name,
+        ...(draft.feedback === '' && { envelopeSender: '' }),
         ...(set && factsOf(set, draft)),
       },
       content,
@@ -124,7 +125,7 @@ export class Composing {
   }
 
   /** What lets the one recipient leave the list; where there are more nobody knows who would (SES: list management). */
-  #unsubscribing(scope: Submission['caller'], { recipients }: Draft, { list: choice, id }: Decided & { id: string }) {
+  #unsubscribing(scope: Occasion['caller'], { recipients }: Draft, { list: choice, id }: Decided & { id: string }) {
     const { contacts, url } = this.#needs;
     const [address] = recipients;
     if (!choice || address === undefined || recipients.length > 1) {

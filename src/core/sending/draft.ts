@@ -34,7 +34,7 @@ export interface Draft {
   /** The From field for people and events, and its address. */
   readonly from: string;
   readonly fromAddress: string;
-  /** Where bounces and complaints are told. */
+  /** Where bounces and complaints are told; empty for a message that has the null reverse path. */
   readonly feedback: string;
   /** The envelope's. */
   readonly recipients: readonly string[];
@@ -239,7 +239,7 @@ function checkFields(fields: readonly (readonly [name: string, value: string])[]
   if (repeated) throw new Refusal('invalid-parameter', `Duplicate header '${repeated}'.`);
 }
 
-const correspondent = ({ display, displayAsGiven, address }: Address): Correspondent => ({
+export const correspondent = ({ display, displayAsGiven, address }: Address): Correspondent => ({
   ...(display !== undefined && { display }),
   displayAsGiven,
   address,

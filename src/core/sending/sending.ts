@@ -21,11 +21,12 @@ import type { Reputation, SuppressionReason } from '../reputation/reputation.ts'
 import type { Rendering, Templates } from '../templates/templates.ts';
 import { Acceptance, type Ready } from './acceptance.ts';
 import { type Enclosing, enclose } from './attachments.ts';
+import { type BounceSubmission, draftBounce } from './bounces.ts';
 import { type BulkEntry, type BulkOutcome, type BulkSubmission, checkBulk, grouped, submissionOf } from './bulk.ts';
 import { Composing } from './composing.ts';
 import { type Draft, draftFormatted, draftRaw, readEnvelope } from './draft.ts';
 import { Quotas } from './quotas.ts';
-import type { FormattedMail, RawMail, Submission, TemplatedMail } from './submission.ts';
+import type { FormattedMail, Occasion, RawMail, Submission, TemplatedMail } from './submission.ts';
 import { checkTags } from './tags.ts';
 import { letterOf } from './templated.ts';
 
@@ -106,6 +107,12 @@ export class Sending {
     return prepared.map((one) => (isReady(one) ? accepted.get(one)! : one));
   }
 
+  /** A report on a received message to whoever sent it. */
+  async sendBounce(bounce: BounceSubmission): Promise<string> {
+    const draft = await draftBounce(bounce, { ...this.#needs, bytes: this.#needs.store.bytes });
+    return this.#accept(await this.#ready(bounce, draft, undefined));
+  }
+
   async #readyEntry(
     bulk: BulkSubmission,
     entry: BulkEntry,
@@ -144,18 +151,18 @@ export class Sending {
   }
 
   /** A letter that was understood: the checks that concern its senders and the account, and then it is composed. */
-  async #ready(submission: Submission, draft: Draft, named: ConfigurationSet | undefined): Promise<Ready> {
-    const { caller } = submission;
+  async #ready(occasion: Occasion, draft: Draft, named: ConfigurationSet | undefined): Promise<Ready> {
+    const { caller } = occasion;
     const { contacts, standings } = this.#needs;
-    const tags = submission.tags?.length ? submission.tags : (draft.tags ?? []);
+    const tags = occasion.tags?.length ? occasion.tags : (draft.tags ?? []);
     checkTags(tags);
-    const list = submission.list ?? draft.list;
+    const list = occasion.list ?? draft.list;
     const subscription = list && (await contacts.subscription(caller, list, draft.recipients));
     const standing = await standings.of(caller);
     refusePaused(standing);
     const identity = await this.#verified(caller, draft, standing);
     const set = named ?? (await this.#defaultSet(caller, identity));
-    const composed = await this.#composing.compose(submission, draft, { tags, identity, set, list });
+    const composed = await this.#composing.compose(occasion, draft, { tags, identity, set, list });
     const taken = await this.#quotas.take(caller, standing, {
       recipients: draft.recipients.length,
       counted: draft.recipients.filter((recipient) => !isSimulated(recipient)).length,

@@ -23,6 +23,9 @@ export interface Submission {
   readonly list?: ListChoice | undefined;
 }
 
+/** A submission but for its letter. */
+export type Occasion = Omit<Submission, 'mail' | 'sizeLimit'>;
+
 /** The contact list that it is sent to, or one topic of it (SES: ListManagementOptions). */
 export interface ListChoice {
   readonly list: string;

@@ -4,7 +4,6 @@ import type { Operation } from './contract.ts';
 export const notBuilt = [
   'GetIdentityMailFromDomainAttributes',
   'GetSendStatistics',
-  'SendBounce',
   'SetIdentityDkimEnabled',
   'SetIdentityMailFromDomain',
 ] as const satisfies readonly Operation[];

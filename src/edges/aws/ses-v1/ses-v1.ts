@@ -8,6 +8,7 @@ import { constraintsOf } from '../protocol/service-constraints.ts';
 import type { Rooms } from '../rooms.ts';
 import { type Service, serviceOf } from '../service.ts';
 import * as account from './account.ts';
+import * as bounces from './bounces.ts';
 import * as configurationSets from './configuration-sets.ts';
 import type { Sdk } from './contract.ts';
 import * as identities from './identities.ts';
@@ -23,6 +24,7 @@ import * as verificationTemplates from './verification-templates.ts';
 /** One line a handler file: `...identities`. */
 export const handlers = handlersOf<Sdk, Rooms, (typeof notBuilt)[number]>()({
   ...account,
+  ...bounces,
   ...configurationSets,
   ...identities,
   ...identityNotifications,
