@@ -183,9 +183,11 @@ export async function buildApp(settings: Settings, log: Log) {
     clock,
     random,
   });
+  const buckets = new Buckets({ rows, bytes, clock });
   const identities = new Identities({
     rows,
     vault,
+    dns,
     notices,
     topics,
     publications,
@@ -196,8 +198,8 @@ export async function buildApp(settings: Settings, log: Log) {
     names,
     clock,
     random,
+    log,
   });
-  const buckets = new Buckets({ rows, bytes, clock });
   const templates = new Templates({ rows, clock, random });
   const configurationSets = new ConfigurationSets({
     rows,
@@ -303,7 +305,15 @@ export async function buildApp(settings: Settings, log: Log) {
   });
   const inbox = new Inbox({ store, messages, delivery, receiving, events, retention: settings.retention, clock, log });
 
-  const loops = [delivery.loop, receiving.loop, publications.loop, queues.loop, notices.loop, inbox.loop];
+  const loops = [
+    delivery.loop,
+    receiving.loop,
+    publications.loop,
+    queues.loop,
+    notices.loop,
+    identities.checks.loop,
+    inbox.loop,
+  ];
   const timeline = new Timeline(clock, loops);
 
   /** Which outcomes count for the suppression list: the configuration set's word, else the account's (SES). */
@@ -421,6 +431,7 @@ export async function buildApp(settings: Settings, log: Log) {
       const token = await operatorToken(secrets);
       await Promise.all([delivery.start(), receiving.start(), publications.start(), notices.start()]);
       queues.loop.start();
+      identities.checks.loop.start();
       inbox.loop.start();
       return { secrets, operatorToken: token };
     },
@@ -454,6 +465,7 @@ export async function buildApp(settings: Settings, log: Log) {
     /** In reverse: no new work, what is in flight ends, the store is closed. */
     async stop(): Promise<void> {
       await inbox.loop.stop();
+      await identities.checks.loop.stop();
       await receiving.stop();
       await notices.stop();
       await delivery.stop();

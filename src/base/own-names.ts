@@ -13,6 +13,14 @@ export interface OwnNames {
   messageIdDomain(region: string): string;
   /** Right side of the envelope sender that receivers see. */
   returnPathDomain(region: string): string;
+  /** Host that takes bounces: the one MX of a custom MAIL FROM domain. */
+  feedbackHost(region: string): string;
+  /** Zone of the keys of Easy DKIM: the target of a customer's alias is `<token>.<dkimZone>`. */
+  readonly dkimZone: string;
+  /** What a customer's SPF record includes. */
+  readonly spfDomain: string;
+  /** Who sent it, last part of Feedback-ID. */
+  readonly feedbackSender: string;
   /** Name that signs Authentication-Results and our own second signature. */
   readonly authority: string;
   /** Who writes the mails that Sesame itself owes someone. */
@@ -30,6 +38,10 @@ const SES: OwnNames = {
   submissionHost: 'email-smtp.amazonaws.com',
   messageIdDomain: (region) => (region === 'us-east-1' ? 'email.amazonses.com' : `${region}.amazonses.com`),
   returnPathDomain: (region) => (region === 'us-east-1' ? 'amazonses.com' : `${region}.amazonses.com`),
+  feedbackHost: (region) => `feedback-smtp.${region}.amazonses.com`,
+  dkimZone: 'dkim.amazonses.com',
+  spfDomain: 'amazonses.com',
+  feedbackSender: 'AmazonSES',
   authority: 'amazonses.com',
   noticeSender: 'no-reply-aws@amazon.com',
   verificationContact: 'aws-email-domain-verification@amazon.com',
@@ -44,6 +56,10 @@ export function ownNames(domain: string | undefined): OwnNames {
     submissionHost: `email-smtp.${domain}`,
     messageIdDomain: (region) => `email.${region}.${domain}`,
     returnPathDomain: (region) => `${region}.${domain}`,
+    feedbackHost: (region) => `feedback-smtp.${region}.${domain}`,
+    dkimZone: `dkim.${domain}`,
+    spfDomain: domain,
+    feedbackSender: 'Sesame',
     authority: domain,
     noticeSender: `no-reply@${domain}`,
     verificationContact: `postmaster@${domain}`,

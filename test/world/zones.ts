@@ -3,9 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { type Answer, decode, encode, type Packet, RECURSION_AVAILABLE } from 'dns-packet';
 
 /** Records of the fake world by name: `{ 'example.org': { MX: [[10, 'mx.example.org']] }, … }`. */
-export type Zones = Record<string, { MX?: [number, string][]; A?: string[]; TXT?: string[] }>;
+export type Zones = Record<
+  string,
+  { MX?: [number, string][]; A?: string[]; TXT?: string[]; CNAME?: string; SOA?: [server: string, mailbox: string] }
+>;
 
-/** A DNS server on loopback that knows only what the test tells it; other names do not exist. */
+/** A DNS server on loopback that knows only what the test tells it, and follows its aliases; other names do not exist. */
 export class ZoneServer {
   readonly zones: Zones;
   readonly #socket: Socket;
@@ -34,10 +37,16 @@ export class ZoneServer {
   #answer({ id, questions = [] }: Packet): Buffer {
     const [question] = questions;
     const name = question?.name.toLowerCase() ?? '';
-    const zone = this.zones[name];
-    const rcode = this.broken.has(name) ? 2 : zone ? 0 : 3;
-    const answers = rcode === 0 ? recordsOf(name, question?.type ?? '', zone!) : [];
+    const rcode = this.broken.has(name) ? 2 : this.zones[name] ? 0 : 3;
+    const answers = rcode === 0 ? this.#recordsOf(name, question?.type ?? '') : [];
     return encode({ type: 'response', id: id ?? 0, flags: RECURSION_AVAILABLE | rcode, questions, answers });
+  }
+
+  #recordsOf(name: string, type: string): Answer[] {
+    const alias = this.zones[name]?.CNAME;
+    if (alias === undefined) return recordsOf(name, type, this.zones[name] ?? {});
+    const here: Answer = { type: 'CNAME', name, ttl: 1, data: alias };
+    return type === 'CNAME' ? [here] : [here, ...this.#recordsOf(alias, type)];
   }
 
   close(): void {
@@ -45,10 +54,20 @@ export class ZoneServer {
   }
 }
 
-function recordsOf(name: string, type: string, { MX = [], A = [], TXT = [] }: Zones[string]): Answer[] {
+function recordsOf(name: string, type: string, { MX = [], A = [], TXT = [], SOA }: Zones[string]): Answer[] {
   if (type === 'MX')
     return MX.map(([preference, exchange]) => ({ type, name, ttl: 1, data: { preference, exchange } }));
   if (type === 'A') return A.map((data) => ({ type, name, ttl: 1, data }));
-  if (type === 'TXT') return TXT.map((data) => ({ type, name, ttl: 1, data }));
+  // A string has 255 octets at most.
+  if (type === 'TXT') return TXT.map((text) => ({ type, name, ttl: 1, data: text.match(/.{1,255}/gs) ?? [''] }));
+  if (type === 'SOA' && SOA)
+    return [
+      {
+        type,
+        name,
+        ttl: 1,
+        data: { mname: SOA[0], rname: SOA[1], serial: 2026112401, refresh: 1, retry: 1, expire: 1, minimum: 1 },
+      },
+    ];
   return [];
 }

@@ -87,13 +87,11 @@ export class Addresses {
     if (!link) return undefined;
     if (this.#needs.clock.civil() >= link.expires) return { link, outcome: 'expired', isVerified: false };
     let outcome: Followed['outcome'] = 'used';
-    const record = await this.#needs.records.change(link.scope, link.address, ({ identity, sealedKey }) => {
+    const changed = await this.#needs.records.change(link.scope, link.address, (identity) => {
       outcome = identity.links?.some(({ id }) => id === link.id) ? 'verified' : 'used';
-      return outcome === 'verified'
-        ? { identity: { ...identity, status: 'success', links: undefined }, sealedKey }
-        : undefined;
+      return outcome === 'verified' ? { identity: { ...identity, status: 'success', links: undefined } } : undefined;
     });
-    return { link, outcome, isVerified: record?.identity.status === 'success' };
+    return { link, outcome, isVerified: changed?.status === 'success' };
   }
 
   /** What makes an address wait for its proof, and the mail that is owed for it. */
@@ -125,16 +123,15 @@ export class Addresses {
 
   async #put(scope: Scope, address: string, asked: Asked): Promise<Identity> {
     for (;;) {
-      const present = await this.#needs.records.change(scope, address, ({ identity, sealedKey }) => ({
+      const present = await this.#needs.records.change(scope, address, (identity) => ({
         identity: {
           ...identity,
           status: identity.status === 'success' ? 'success' : asked.status,
           links: this.#linksWith(asked, identity.links),
         },
-        sealedKey,
         also: asked.owed,
       }));
-      const identity = present?.identity ?? (await this.#insert(scope, address, { settings: { tags: [] }, asked }));
+      const identity = present ?? (await this.#insert(scope, address, { settings: { tags: [] }, asked }));
       // Otherwise another call made it in between.
       if (identity) return identity;
     }

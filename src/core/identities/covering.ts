@@ -23,3 +23,6 @@ export function coveringNames(address: string): string[] {
   const base = plus > 0 ? [`${local.slice(0, plus)}@${domain}`] : [];
   return [name, ...base, ...domainChain(domain)];
 }
+
+/** Of an address, or the domain itself; in lower case. */
+export const domainOf = (name: string): string => name.slice(name.lastIndexOf('@') + 1).toLowerCase();

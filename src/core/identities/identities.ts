@@ -3,30 +3,38 @@
  * sign their mail.
  *
  * States: `pending` → `success`, `failed`, `temporary-failure`. With automatic verification an identity is `success` from
- * its creation. What an identity owes to its owner (the mail with the link) is written with it. A private key never leaves this room except as a key object that can sign.
+ * its creation; otherwise an address is proved by a mailed link, a domain by DNS, which is asked again and again
+ * (`proof.ts`). What an identity owes to its owner (the mail with the link) is written with it. A private key never leaves
+ * this room except as a key object that can sign.
  */
 import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
 import type { OwnNames } from '../../base/own-names.ts';
 import type { Random } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { SignedTokens } from '../../base/signed-token.ts';
 import { Answers } from '../../storage/answers.ts';
 import type { Rows, Scope } from '../../storage/ports.ts';
+import type { Dns } from '../../wire/dns/dns.ts';
 import type { Vault } from '../accounts/accounts.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { Publications, Topics } from '../targets/targets.ts';
 import { Addresses, type Followed } from './addresses.ts';
+import { Checks } from './checks.ts';
 import { coveringNames } from './covering.ts';
-import { Domains } from './domains.ts';
-import type { Identity } from './identity.ts';
+import { type DkimWish, Domains } from './domains.ts';
+import { type Identity, isVerified } from './identity.ts';
+import { MailFroms } from './mail-from.ts';
 import { Notifications, type RenderSubscribed } from './notifications.ts';
 import { withoutPolicy, withPolicy } from './policies.ts';
 import { Records } from './records.ts';
-import { type OwnKey, Signing, type SigningKey } from './signing.ts';
+import { Signing, type SigningKey } from './signing.ts';
 import { VerificationTemplates } from './verification-templates.ts';
 
 export type { Followed } from './addresses.ts';
-export type { Identity } from './identity.ts';
+export type { KeyLength } from './dkim.ts';
+export type { DkimWish, ShownDkim } from './domains.ts';
+export { type Dkim, type Identity, isVerified } from './identity.ts';
 export { type NotificationKind, notificationsOf, type RenderSubscribed } from './notifications.ts';
 export type { SigningKey } from './signing.ts';
 export { VERIFICATION_PATH } from './verification-links.ts';
@@ -35,6 +43,7 @@ export type { VerificationTemplate } from './verification-templates.ts';
 interface Needs {
   readonly rows: Rows;
   readonly vault: Vault;
+  readonly dns: Dns;
   readonly notices: Notices;
   readonly topics: Topics;
   readonly publications: Publications;
@@ -47,11 +56,14 @@ interface Needs {
   readonly names: OwnNames;
   readonly clock: Clock;
   readonly random: Random;
+  readonly log: Log;
 }
 
 export class Identities {
   readonly addresses: Addresses;
   readonly domains: Domains;
+  readonly mailFroms: MailFroms;
+  readonly checks: Checks;
   readonly verificationTemplates: VerificationTemplates;
   readonly notifications: Notifications;
   readonly #records: Records;
@@ -59,14 +71,18 @@ export class Identities {
   readonly #covering: Answers<Identity | undefined>;
 
   constructor(needs: Needs) {
-    const { rows, vault, clock, random } = needs;
+    const { rows, vault } = needs;
     const tokens = new SignedTokens(vault.keyFor('verification links'));
-    this.#records = new Records({ rows, clock });
+    const records = new Records({ ...needs, wake: () => this.checks.loop.wake() });
+    const signing = new Signing({ ...needs, records });
+    this.#records = records;
     this.#covering = new Answers(rows);
-    this.#signing = new Signing({ rows, vault, clock, random, records: this.#records });
-    this.addresses = new Addresses({ ...needs, records: this.#records, tokens });
-    this.domains = new Domains({ ...needs, records: this.#records, signing: this.#signing });
-    this.notifications = new Notifications({ ...needs, records: this.#records, render: needs.subscribed });
+    this.#signing = signing;
+    this.addresses = new Addresses({ ...needs, records, tokens });
+    this.domains = new Domains({ ...needs, records, signing });
+    this.mailFroms = new MailFroms({ ...needs, records, proof: () => this.domains.proof() });
+    this.checks = new Checks({ ...needs, records, signing });
+    this.notifications = new Notifications({ ...needs, records, render: needs.subscribed });
     this.verificationTemplates = new VerificationTemplates({
       ...needs,
       addresses: this.addresses,
@@ -74,26 +90,29 @@ export class Identities {
     });
   }
 
-  /** Makes an identity, to be verified if it is not at once. A name that is neither an address nor a domain is refused. */
+  /**
+   * Makes an identity, to be verified if it is not at once. A name that is neither an address nor a domain is refused; so is
+   * a wish for DKIM of an address.
+   */
   async create(
     scope: Scope,
     name: string,
-    { ownKey, tags = [], configurationSet }: Partial<Pick<Identity, 'tags' | 'configurationSet'>> & { ownKey?: OwnKey },
+    { dkim, tags = [], configurationSet }: Partial<Pick<Identity, 'tags' | 'configurationSet'>> & { dkim?: DkimWish },
   ): Promise<Identity> {
     const settings = { tags, configurationSet };
     const isAddress = name.includes('@');
-    if (isAddress && ownKey) {
+    if (isAddress && dkim) {
       throw new Refusal('invalid-parameter', 'The EmailIdentity value must be a valid domain.');
     }
     const identity = isAddress
       ? await this.addresses.create(scope, name, settings)
-      : await this.domains.create(scope, name, { ...settings, ownKey, easyDkim: true });
+      : await this.domains.create(scope, name, { ...settings, dkim: dkim ?? {} });
     if (!identity) throw new Refusal('already-exists', `Email identity ${name} already exist.`);
     return identity;
   }
 
   async get(scope: Scope, name: string): Promise<Identity | undefined> {
-    return (await this.#records.get(scope, name))?.identity;
+    return this.#records.get(scope, name);
   }
 
   /** Those that exist, in the order of the names given. */
@@ -109,9 +128,8 @@ export class Identities {
 
   /** The configuration set of mail that names none; nothing clears it. False if there is no such identity. */
   async setConfigurationSet(scope: Scope, name: string, configurationSet: string | undefined): Promise<boolean> {
-    const changed = await this.#records.change(scope, name, ({ identity, sealedKey }) => ({
+    const changed = await this.#records.change(scope, name, (identity) => ({
       identity: { ...identity, configurationSet },
-      sealedKey,
     }));
     return changed !== undefined;
   }
@@ -154,7 +172,7 @@ export class Identities {
   covering(scope: Scope, address: string): Promise<Identity | undefined> {
     return this.#covering.of(scope, address, async () => {
       const found = await this.#records.named(scope, coveringNames(address));
-      return found.find(({ identity }) => identity.status === 'success')?.identity;
+      return found.find(isVerified);
     });
   }
 
@@ -173,11 +191,11 @@ export class Identities {
   }
 
   async #change(scope: Scope, name: string, next: (identity: Identity) => Identity | undefined): Promise<Identity> {
-    const changed = await this.#records.change(scope, name, ({ identity, sealedKey }) => {
+    const changed = await this.#records.change(scope, name, (identity) => {
       const after = next(identity);
-      return after && { identity: after, sealedKey };
+      return after && { identity: after };
     });
-    if (changed) return changed.identity;
+    if (changed) return changed;
     throw new Refusal('not-found', `Email identity ${name} does not exist.`);
   }
 }

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 
 /** SES takes the base64 of a PKCS#1 or PKCS#8 key without its header, footer and line breaks. */
 export function pemOf(privateKey: string): string {
@@ -16,4 +16,10 @@ export function rsaBits(pem: string): number | undefined {
     // Not a key: the caller words the refusal.
     return undefined;
   }
+}
+
+/** What p= of a key's DNS record is: base64 of its SubjectPublicKeyInfo (RFC 6376 §3.6.1). */
+export function publicPart(privateKey: KeyObject | string): string {
+  const key = typeof privateKey === 'string' ? createPrivateKey(privateKey) : privateKey;
+  return createPublicKey(key).export({ type: 'spki', format: 'der' }).toString('base64');
 }

@@ -101,9 +101,8 @@ export class Notifications {
     name: string,
     { next, also = [] }: { next: (settings: NotificationSettings) => NotificationSettings; also?: readonly Command[] },
   ): Promise<boolean> {
-    const changed = await this.#needs.records.change(scope, name, ({ identity, sealedKey }) => ({
+    const changed = await this.#needs.records.change(scope, name, (identity) => ({
       identity: { ...identity, notifications: next(notificationsOf(identity)) },
-      sealedKey,
       also,
     }));
     return changed !== undefined;

@@ -1,15 +1,23 @@
 import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { Clock } from '../../base/clock.ts';
-import { type Random, randomText } from '../../base/random.ts';
+import type { Random } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { Answers } from '../../storage/answers.ts';
-import type { Rows, Scope } from '../../storage/ports.ts';
+import type { Command, Rows, Scope } from '../../storage/ports.ts';
 import type { Vault } from '../accounts/accounts.ts';
-import { domainChain, identityName } from './covering.ts';
-import type { Dkim } from './identity.ts';
-import { pemOf, rsaBits } from './keys.ts';
+import { coveringNames } from './covering.ts';
+import { type Identity, isVerified } from './identity.ts';
+import { pemOf, publicPart, rsaBits } from './keys.ts';
+import { holds } from './proof.ts';
 import type { Records } from './records.ts';
+import {
+  deleteSigningKey,
+  deleteSigningKeys,
+  insertSigningKey,
+  type SigningKeyRow,
+  signingKey,
+  stillThere,
+} from './table.ts';
 
 export interface SigningKey {
   readonly domain: string;
@@ -17,21 +25,28 @@ export interface SigningKey {
   readonly key: KeyObject;
 }
 
-/** A customer's key, as SES takes it (BYODKIM). */
+/** A customer's key, as SES takes it (BYODKIM): base64 of PKCS#1 or PKCS#8, RSA of 1024 to 2048 bits. */
 export interface OwnKey {
   readonly selector: string;
   readonly privateKey: string;
 }
 
+/** One that was looked at. */
+export interface CheckedKey {
+  readonly selector: string;
+  readonly pem: string;
+  readonly bits: number;
+  /** Base64 of its SubjectPublicKeyInfo. */
+  readonly publicKey: string;
+}
+
 interface Needs {
   readonly rows: Rows;
   readonly vault: Vault;
-  readonly clock: Clock;
   readonly random: Random;
   readonly records: Records;
 }
 
-const DKIM_ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 const makeKeyPair = promisify(generateKeyPair);
 
 /** The keys that sign an identity's mail. A private key never leaves this room except as a key object that can sign. */
@@ -45,62 +60,91 @@ export class Signing {
   }
 
   /**
-   * The key that signs mail from this address: of its domain, or the nearest parent that has one. A key of Easy DKIM is
-   * made when it is first needed.
+   * The key that signs mail from this address: of its domain, or the nearest parent that has one that is proved. The most
+   * specific verified identity that says whether it wants to be signed has the last word.
    */
   keyFor(scope: Scope, address: string): Promise<SigningKey | undefined> {
-    const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase();
-    return this.#keys.of(scope, domain, () => this.#find(scope, domain));
+    return this.#keys.of(scope, address, async () => {
+      const identities = await this.#needs.records.named(scope, coveringNames(address));
+      const signer = signerAmong(identities);
+      return signer && this.#keyOf(scope, signer);
+    });
   }
 
-  /** Three tokens and a key for a domain that is there; the same ones each time. */
-  async ensureEasy(scope: Scope, domain: string): Promise<Dkim | undefined> {
-    const record = await this.#needs.records.change(scope, domain, ({ identity, sealedKey }) =>
-      identity.dkim ? undefined : { identity: { ...identity, dkim: this.easy() }, sealedKey },
-    );
-    return record?.identity.dkim;
+  /** Base64 of the public key that a selector of an identity has; a key of Easy DKIM is made when it is first needed. */
+  async publicKey(scope: Scope, identity: Identity, selector: string): Promise<string> {
+    if (identity.dkim?.publicKey !== undefined) return identity.dkim.publicKey;
+    return publicPart(this.#open(await this.#row(scope, identity, selector)));
   }
 
-  /** Three tokens; the key is made when it is first needed. */
-  easy(): Dkim {
-    const tokens = Array.from({ length: 3 }, () => randomText(this.#needs.random, DKIM_ALPHABET, 32));
-    return { origin: 'easy', tokens, signing: true, bits: 2048, generated: this.#needs.clock.civil() };
+  /** Bits of the key that a token has, or will have. */
+  async bits(scope: Scope, identity: Identity, selector: string): Promise<number> {
+    return (await this.#row(scope, identity, selector)).bits;
   }
 
-  /** A customer's selector and key, checked and sealed. */
-  own(scope: Scope, name: string, { selector, privateKey }: OwnKey): { dkim: Dkim; sealedKey: Buffer } {
-    if (!/^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(selector)) {
-      throw new Refusal('invalid-parameter', `Invalid domain signing selector ${selector}.`);
-    }
-    const bits = rsaBits(pemOf(privateKey));
-    if (bits === undefined || bits < 1024 || bits > 2048) {
-      throw new Refusal('invalid-parameter', 'The domain signing private key must be an RSA key of 1024 to 2048 bits.');
-    }
-    const dkim: Dkim = { origin: 'own', tokens: [selector], signing: true, bits, generated: this.#needs.clock.civil() };
-    return { dkim, sealedKey: this.#needs.vault.seal(pemOf(privateKey), keyOwner(scope, identityName(name))) };
+  /** To be written with the identity that has it as its only key. */
+  keep({ account, region }: Scope, name: string, key: CheckedKey): Command[] {
+    const place = { account, region, identity: name };
+    const sealed = this.#needs.vault.seal(key.pem, keyOwner({ account, region }, name));
+    const row = { ...place, selector: key.selector, bits: key.bits, private_key: sealed };
+    return [deleteSigningKeys(place), insertSigningKey(row)];
   }
 
-  async #find(scope: Scope, domain: string): Promise<SigningKey | undefined> {
-    for (const { identity, sealedKey } of await this.#needs.records.named(scope, domainChain(domain))) {
-      const { name, status, dkim } = identity;
-      if (status !== 'success' || !dkim?.signing) continue;
-      const sealed = sealedKey ?? (await this.#makeKey(scope, name));
-      const key = createPrivateKey(this.#needs.vault.open(sealed, keyOwner(scope, name)));
-      return { domain: name, selector: dkim.tokens[0]!, key };
-    }
-    return undefined;
+  /** The token's next key will be another one. */
+  forget({ account, region }: Scope, name: string, selector: string): Command {
+    return deleteSigningKey({ account, region, identity: name, selector });
   }
 
-  async #makeKey(scope: Scope, name: string): Promise<Buffer> {
-    const { privateKey } = await makeKeyPair('rsa', { modulusLength: 2048 });
+  forgetAll({ account, region }: Scope, name: string): Command {
+    return deleteSigningKeys({ account, region, identity: name });
+  }
+
+  async #keyOf(scope: Scope, identity: Identity): Promise<SigningKey> {
+    const { tokens, active } = identity.dkim!;
+    const selector = tokens[active]!;
+    const key = createPrivateKey(this.#open(await this.#row(scope, identity, selector)));
+    return { domain: identity.name, selector, key };
+  }
+
+  #open(row: SigningKeyRow): string {
+    return this.#needs.vault.open(row.private_key, keyOwner(row, row.identity));
+  }
+
+  async #row({ account, region }: Scope, { name, dkim }: Identity, selector: string): Promise<SigningKeyRow> {
+    const { rows, vault } = this.#needs;
+    const place = { account, region, identity: name, selector };
+    const present = await rows.first(signingKey(place));
+    if (present) return present;
+    const { nextBits } = dkim!;
+    const { privateKey } = await makeKeyPair('rsa', { modulusLength: nextBits });
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
-    const sealed = this.#needs.vault.seal(pem, keyOwner(scope, name));
-    const record = await this.#needs.records.change(scope, name, ({ identity, sealedKey }) =>
-      sealedKey ? undefined : { identity, sealedKey: sealed },
-    );
+    const made = { ...place, bits: nextBits, private_key: vault.seal(pem, keyOwner(place, name)) };
+    await rows.write([stillThere({ account, region, name }), insertSigningKey(made)], 'durable');
     // Someone else was first, or the identity is gone and this key signs only what was accepted before.
-    return record?.sealedKey ?? sealed;
+    return (await rows.first(signingKey(place))) ?? made;
   }
+}
+
+function signerAmong(identities: readonly Identity[]): Identity | undefined {
+  for (const identity of identities) {
+    if (!isVerified(identity)) continue;
+    if (identity.signing === false) return undefined;
+    if (identity.dkim && holds(identity.dkim.proof)) return identity;
+  }
+  return undefined;
+}
+
+/** @throws Refusal `invalid-parameter`: the selector (63 letters, digits and dashes), or a key that is not RSA of 1024 to 2048 bits. */
+export function checkedKey({ selector, privateKey }: OwnKey): CheckedKey {
+  if (!/^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(selector)) {
+    throw new Refusal('invalid-parameter', `Invalid domain signing selector ${selector}.`);
+  }
+  const pem = pemOf(privateKey);
+  const bits = rsaBits(pem);
+  if (bits === undefined || bits < 1024 || bits > 2048) {
+    throw new Refusal('invalid-parameter', 'The domain signing private key must be an RSA key of 1024 to 2048 bits.');
+  }
+  return { selector, pem, bits, publicKey: publicPart(pem) };
 }
 
 const keyOwner = ({ account, region }: Scope, name: string) => `dkim ${account} ${region} ${name}`;

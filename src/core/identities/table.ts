@@ -8,12 +8,23 @@ interface Tables {
     type: 'address' | 'domain';
     status: string;
     document: string;
-    private_key: Buffer | null;
     version: number;
     created: number;
+    due: number | null;
+    mail_from: string | null;
+  };
+  signing_keys: {
+    account: string;
+    region: string;
+    identity: string;
+    selector: string;
+    bits: number;
+    /** Sealed. */
+    private_key: Buffer;
   };
 }
 export type IdentityRow = Tables['identities'];
+export type SigningKeyRow = Tables['signing_keys'];
 
 interface Place {
   account: string;
@@ -21,14 +32,16 @@ interface Place {
   name: string;
 }
 
-const { query, command, dynamic } = statementsOver<Tables>();
+const { query, queryOver, command, dynamic } = statementsOver<Tables>();
 
 export const insertIdentity = command(
   'identities.insert',
   (db, p: IdentityRow) =>
     db
       .insertInto('identities')
-      .values(pick(p, 'account', 'region', 'name', 'type', 'status', 'document', 'private_key', 'version', 'created'))
+      .values(
+        pick(p, 'account', 'region', 'name', 'type', 'status', 'document', 'version', 'created', 'due', 'mail_from'),
+      )
       .onConflict((c) => c.doNothing()),
   { expect: 1 },
 );
@@ -52,16 +65,52 @@ export const identitiesNamed = (scope: { account: string; region: string }, name
       .where('name', 'in', names),
   );
 
-/** Every scope in which one of the names is an identity: who receives for a domain. */
-export const scopesNaming = (names: readonly string[]) =>
-  dynamic('identities.scopes-naming', (db) =>
-    db
-      .selectFrom('identities')
-      .select(['account', 'region', 'name'])
-      .where('name', 'in', names)
-      .where('type', '=', 'domain')
-      .where('status', '=', 'success'),
-  );
+/** In every account and region. */
+export const domainsNamed = queryOver('identities.domains-named', (db, names) =>
+  db.selectFrom('identities').selectAll().where('name', 'in', names).where('type', '=', 'domain'),
+);
+
+/** In every account and region: those whose MAIL FROM is one of the names. */
+export const identitiesWithMailFrom = queryOver('identities.with-mail-from', (db, names) =>
+  db.selectFrom('identities').selectAll().where('mail_from', 'in', names),
+);
+
+/** In every account and region, in the order of their places, after one. */
+export const identitiesOfAll = query('identities.of-all', (db, p: Place & { limit: number }) =>
+  db
+    .selectFrom('identities')
+    .selectAll()
+    .where((e) => e(e.refTuple('account', 'region', 'name'), '>', e.tuple(p.account, p.region, p.name)))
+    .orderBy('account')
+    .orderBy('region')
+    .orderBy('name')
+    .limit(p.limit),
+);
+
+export const nextDue = query('identities.next-due', (db, _p: object) =>
+  db.selectFrom('identities').select('due').where('due', 'is not', null).orderBy('due').limit(1),
+);
+
+/** Those that are due come back, and are not due again before `until`. */
+export const claimIdentities = command('identities.claim', (db, p: { now: number; until: number; limit: number }) =>
+  db
+    .updateTable('identities')
+    .set({ due: p.until })
+    .where((e) =>
+      e(
+        e.refTuple('account', 'region', 'name'),
+        'in',
+        e
+          .selectFrom('identities')
+          .select(['account', 'region', 'name'])
+          .where('due', '<=', p.now)
+          .orderBy('due')
+          .limit(p.limit)
+          .$asTuple('account', 'region', 'name'),
+      ),
+    )
+    .returning(['account', 'region', 'name']),
+);
 
 export const identitiesAfter = (search: {
   scope: { account: string; region: string };
@@ -91,10 +140,13 @@ export const countIdentities = query('identities.count', (db, p: { account: stri
 
 export const replaceIdentity = command(
   'identities.replace',
-  (db, p: Place & { status: string; document: string; private_key: Buffer | null; version: number }) =>
+  (
+    db,
+    p: Place & { status: string; document: string; due: number | null; mail_from: string | null; version: number },
+  ) =>
     db
       .updateTable('identities')
-      .set((e) => ({ ...pick(p, 'status', 'document', 'private_key'), version: e('version', '+', 1) }))
+      .set((e) => ({ ...pick(p, 'status', 'document', 'due', 'mail_from'), version: e('version', '+', 1) }))
       .where('account', '=', p.account)
       .where('region', '=', p.region)
       .where('name', '=', p.name)
@@ -108,4 +160,58 @@ export const deleteIdentity = command('identities.delete', (db, p: Place) =>
     .where('account', '=', p.account)
     .where('region', '=', p.region)
     .where('name', '=', p.name),
+);
+
+/** Undoes a batch where the identity is gone. */
+export const stillThere = command(
+  'identities.still-there',
+  (db, p: Place) =>
+    db
+      .updateTable('identities')
+      .set((e) => ({ created: e.ref('created') }))
+      .where('account', '=', p.account)
+      .where('region', '=', p.region)
+      .where('name', '=', p.name),
+  { expect: 1 },
+);
+
+interface KeyPlace {
+  account: string;
+  region: string;
+  identity: string;
+}
+
+/** A key that is there stays. */
+export const insertSigningKey = command('signing-keys.insert', (db, p: SigningKeyRow) =>
+  db
+    .insertInto('signing_keys')
+    .values(pick(p, 'account', 'region', 'identity', 'selector', 'bits', 'private_key'))
+    .onConflict((c) => c.doNothing()),
+);
+
+export const signingKey = query('signing-keys.one', (db, p: KeyPlace & { selector: string }) =>
+  db
+    .selectFrom('signing_keys')
+    .selectAll()
+    .where('account', '=', p.account)
+    .where('region', '=', p.region)
+    .where('identity', '=', p.identity)
+    .where('selector', '=', p.selector),
+);
+
+export const deleteSigningKey = command('signing-keys.delete', (db, p: KeyPlace & { selector: string }) =>
+  db
+    .deleteFrom('signing_keys')
+    .where('account', '=', p.account)
+    .where('region', '=', p.region)
+    .where('identity', '=', p.identity)
+    .where('selector', '=', p.selector),
+);
+
+export const deleteSigningKeys = command('signing-keys.delete-all', (db, p: KeyPlace) =>
+  db
+    .deleteFrom('signing_keys')
+    .where('account', '=', p.account)
+    .where('region', '=', p.region)
+    .where('identity', '=', p.identity),
 );

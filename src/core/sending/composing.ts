@@ -38,6 +38,8 @@ export interface Decided {
   readonly tags: readonly Tag[];
   /** Of the author. */
   readonly identity: Identity;
+  /** Whose envelope sender receivers see, where it is not our own. */
+  readonly mailFrom: string | undefined;
   readonly set: ConfigurationSet | undefined;
   readonly list: ListChoice | undefined;
 }
@@ -66,7 +68,7 @@ export class Composing {
     decided: Decided,
   ): Promise<Composed> {
     const { clock, random, names } = this.#needs;
-    const { tags, identity, set } = decided;
+    const { tags, identity, mailFrom, set } = decided;
     const at = clock.civil();
     const { account, region } = caller;
     const id = outgoingMessageId(region, clock, random);
@@ -102,6 +104,7 @@ export class Composing {
         sourceIp,
         fromAddress: draft.fromAddress,
         identity: identity.name,
+        ...(mailFrom !== undefined && { envelopeSender: `${id}@${mailFrom}` }),
         ...(draft.feedback === '' && { envelopeSender: '' }),
         ...(set && factsOf(set, draft)),
       },

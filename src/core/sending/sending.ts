@@ -162,7 +162,8 @@ export class Sending {
     refusePaused(standing);
     const identity = await this.#verified(caller, draft, standing);
     const set = named ?? (await this.#defaultSet(caller, identity));
-    const composed = await this.#composing.compose(occasion, draft, { tags, identity, set, list });
+    const mailFrom = await this.#needs.identities.mailFroms.domainFor(caller, draft.fromAddress);
+    const composed = await this.#composing.compose(occasion, draft, { tags, identity, mailFrom, set, list });
     const taken = await this.#quotas.take(caller, standing, {
       recipients: draft.recipients.length,
       counted: draft.recipients.filter((recipient) => !isSimulated(recipient)).length,

@@ -4,6 +4,7 @@ import { first } from './0001-first.ts';
 import { contacts } from './0002-contacts.ts';
 import { suppressed } from './0003-suppressed.ts';
 import { identities } from './0006-identities.ts';
+import { domains } from './0007-domains.ts';
 import { callers } from './0008-callers.ts';
 import { reviews } from './0009-reviews.ts';
 import { neighbours } from './0011-neighbours.ts';
@@ -17,6 +18,7 @@ export function migrations(dialect: Dialect): Migrations {
     '0002-contacts': { up: contacts(dialect) },
     '0003-suppressed': { up: suppressed(dialect) },
     '0006-identities': { up: identities(dialect) },
+    '0007-domains': { up: domains(dialect) },
     '0008-callers': { up: callers(dialect) },
     '0009-reviews': { up: reviews(dialect) },
     '0011-neighbours': { up: neighbours(dialect) },

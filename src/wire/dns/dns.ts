@@ -4,7 +4,8 @@ import { isIP } from 'node:net';
 /** An answer, a certain no, or a question that could not be put. */
 export type Answer<T> =
   | { readonly kind: 'found'; readonly value: T }
-  | { readonly kind: 'none' }
+  /** No such name, or none of this type at the name (RFC 2308 §2); where it is not said, either. */
+  | { readonly kind: 'none'; readonly missing?: 'name' | 'type' }
   | { readonly kind: 'failed'; readonly reason: string };
 
 export interface MailExchanger {
@@ -82,8 +83,8 @@ async function ask<T>(question: () => Promise<T[]>): Promise<Answer<T[]>> {
     return value.length > 0 ? { kind: 'found', value } : { kind: 'none' };
   } catch (cause) {
     const { code = 'EUNKNOWN' } = cause as { code?: string };
-    // ENODATA: the name exists without such a record; ENOTFOUND: no such name (RFC 2308).
-    if (code === 'ENODATA' || code === 'ENOTFOUND') return { kind: 'none' };
+    if (code === 'ENODATA') return { kind: 'none', missing: 'type' };
+    if (code === 'ENOTFOUND') return { kind: 'none', missing: 'name' };
     return { kind: 'failed', reason: code };
   }
 }

@@ -1,11 +1,13 @@
 import type { MailExchanger } from './dns.ts';
 
 /** Resource records (RFC 1035 §3.2), as many types as a mail server has to serve. Names without a final dot. */
-export type ResourceRecord = RecordData & {
-  readonly name: string;
+export type ResourceRecord = RecordOf & {
   /** Seconds that an answer may be kept. */
   readonly ttl: number;
 };
+
+/** What a record says, at a name. */
+export type RecordOf = RecordData & { readonly name: string };
 
 export type RecordData =
   /** A TXT of any length; its strings of 255 octets are the codec's business. */

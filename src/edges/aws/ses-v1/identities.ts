@@ -3,6 +3,7 @@ import type { Identity } from '../../../core/identities/identities.ts';
 import type { Caller } from '../caller.ts';
 import type { Rooms } from '../rooms.ts';
 import type { In, Out } from './contract.ts';
+import { statuses } from './statuses.ts';
 
 const MOST_LISTED = 1_000;
 
@@ -24,24 +25,6 @@ export async function VerifyEmailAddress(
   return {};
 }
 
-export async function VerifyDomainIdentity(
-  { identities }: Rooms,
-  { Domain }: In<'VerifyDomainIdentity'>,
-  caller: Caller,
-): Promise<Out<'VerifyDomainIdentity'>> {
-  const { verificationToken } = await identities.domains.ensure(caller, Domain);
-  return { VerificationToken: verificationToken ?? '' };
-}
-
-export async function VerifyDomainDkim(
-  { identities }: Rooms,
-  { Domain }: In<'VerifyDomainDkim'>,
-  caller: Caller,
-): Promise<Out<'VerifyDomainDkim'>> {
-  const { tokens } = await identities.domains.ensureEasyDkim(caller, Domain);
-  return { DkimTokens: [...tokens] };
-}
-
 export async function GetIdentityVerificationAttributes(
   { identities }: Rooms,
   { Identities }: In<'GetIdentityVerificationAttributes'>,
@@ -49,15 +32,6 @@ export async function GetIdentityVerificationAttributes(
 ): Promise<Out<'GetIdentityVerificationAttributes'>> {
   const found = await identities.getMany(caller, Identities);
   return { VerificationAttributes: Object.fromEntries(found.map((one) => [one.name, verification(one)])) };
-}
-
-export async function GetIdentityDkimAttributes(
-  { identities }: Rooms,
-  { Identities }: In<'GetIdentityDkimAttributes'>,
-  caller: Caller,
-): Promise<Out<'GetIdentityDkimAttributes'>> {
-  const found = await identities.getMany(caller, Identities);
-  return { DkimAttributes: Object.fromEntries(found.map((one) => [one.name, dkim(one)])) };
 }
 
 export async function ListIdentities(
@@ -102,19 +76,6 @@ export async function DeleteVerifiedEmailAddress(
   return {};
 }
 
-const statuses = {
-  pending: 'Pending',
-  success: 'Success',
-  failed: 'Failed',
-  'temporary-failure': 'TemporaryFailure',
-} as const;
-
 function verification({ status, verificationToken }: Identity) {
   return { VerificationStatus: statuses[status], VerificationToken: verificationToken };
-}
-
-function dkim({ status, dkim: attributes }: Identity) {
-  if (!attributes) return { DkimEnabled: false, DkimVerificationStatus: 'NotStarted' as const };
-  const DkimTokens = attributes.origin === 'easy' ? [...attributes.tokens] : [];
-  return { DkimEnabled: attributes.signing, DkimVerificationStatus: statuses[status], DkimTokens };
 }

@@ -1,12 +1,7 @@
 import type { Operation } from './contract.ts';
 
 /** Operations that answer "is not built yet". The compiler wants every other one to have a handler. */
-export const notBuilt = [
-  'GetIdentityMailFromDomainAttributes',
-  'GetSendStatistics',
-  'SetIdentityDkimEnabled',
-  'SetIdentityMailFromDomain',
-] as const satisfies readonly Operation[];
+export const notBuilt = ['GetSendStatistics'] as const satisfies readonly Operation[];
 
 /** Operations that are built in part, and what they lack, in a sentence. */
 export const partial: Partial<Record<Operation, string>> = {
@@ -14,8 +9,6 @@ export const partial: Partial<Record<Operation, string>> = {
   SendRawEmail: 'no delegate sending',
   SendBulkTemplatedEmail: 'no delegate sending',
   SendTemplatedEmail: 'no delegate sending',
-  VerifyDomainIdentity: 'no record is looked up yet',
-  VerifyDomainDkim: 'the records cannot be looked up yet',
   SetIdentityNotificationTopic:
     'stored, and the topic is told so; no bounce, complaint or delivery is published to it yet',
   SetIdentityFeedbackForwardingEnabled: 'stored; nothing is forwarded yet',

@@ -11,6 +11,7 @@ import * as account from './account.ts';
 import * as bounces from './bounces.ts';
 import * as configurationSets from './configuration-sets.ts';
 import type { Sdk } from './contract.ts';
+import * as domains from './domains.ts';
 import * as identities from './identities.ts';
 import * as identityNotifications from './identity-notifications.ts';
 import * as identityPolicies from './identity-policies.ts';
@@ -26,6 +27,7 @@ export const handlers = handlersOf<Sdk, Rooms, (typeof notBuilt)[number]>()({
   ...account,
   ...bounces,
   ...configurationSets,
+  ...domains,
   ...identities,
   ...identityNotifications,
   ...identityPolicies,

@@ -1,8 +1,10 @@
 import { Refusal } from '../../../base/refusal.ts';
-import { type Identity, notificationsOf } from '../../../core/identities/identities.ts';
+import { type Identity, isVerified, notificationsOf } from '../../../core/identities/identities.ts';
 import type { Caller } from '../caller.ts';
 import type { Rooms } from '../rooms.ts';
 import type { In, Out } from './contract.ts';
+import { dkimAttributes, mailFromAttributes, verificationInfo, wishOf } from './domain-attributes.ts';
+import { statuses } from './statuses.ts';
 
 const MOST_LISTED = 1_000;
 const LISTED = 25;
@@ -13,20 +15,16 @@ export async function CreateEmailIdentity(
   caller: Caller,
 ): Promise<Out<'CreateEmailIdentity'>> {
   const { EmailIdentity, DkimSigningAttributes, ConfigurationSetName, Tags } = input;
-  const { DomainSigningSelector: selector, DomainSigningPrivateKey: privateKey } = DkimSigningAttributes ?? {};
   if (ConfigurationSetName) await configurationSets.get(caller, ConfigurationSetName);
-  if ((selector === undefined) !== (privateKey === undefined)) {
-    throw new Refusal('invalid-parameter', 'DomainSigningSelector and DomainSigningPrivateKey go together.');
-  }
   const identity = await identities.create(caller, EmailIdentity, {
-    ...(selector !== undefined && privateKey !== undefined && { ownKey: { selector, privateKey } }),
+    ...(DkimSigningAttributes && { dkim: wishOf(DkimSigningAttributes) }),
     tags: (Tags ?? []).map(({ Key, Value }) => ({ key: Key, value: Value })),
     configurationSet: ConfigurationSetName || undefined,
   });
   return {
     IdentityType: typeOf(identity),
-    VerifiedForSendingStatus: identity.status === 'success',
-    DkimAttributes: dkimOf(identity),
+    VerifiedForSendingStatus: isVerified(identity),
+    DkimAttributes: await dkimOf(identities, caller, identity, { anew: true }),
   };
 }
 
@@ -40,13 +38,14 @@ export async function GetEmailIdentity(
   return {
     IdentityType: typeOf(identity),
     FeedbackForwardingStatus: notificationsOf(identity).forwarding,
-    VerifiedForSendingStatus: identity.status === 'success',
-    DkimAttributes: dkimOf(identity),
-    MailFromAttributes: { BehaviorOnMxFailure: 'USE_DEFAULT_VALUE' } as Out<'GetEmailIdentity'>['MailFromAttributes'],
+    VerifiedForSendingStatus: isVerified(identity),
+    DkimAttributes: await dkimOf(identities, caller, identity),
+    MailFromAttributes: mailFromAttributes(identity),
     Policies: { ...identity.policies },
     Tags: identity.tags.map(({ key, value }) => ({ Key: key, Value: value })),
     ConfigurationSetName: identity.configurationSet,
     VerificationStatus: statuses[identity.status],
+    VerificationInfo: verificationInfo(identity),
   };
 }
 
@@ -74,7 +73,7 @@ export async function ListEmailIdentities(
     EmailIdentities: page.identities.map((identity) => ({
       IdentityType: typeOf(identity),
       IdentityName: identity.name,
-      SendingEnabled: identity.status === 'success',
+      SendingEnabled: isVerified(identity),
       VerificationStatus: statuses[identity.status],
     })),
     NextToken: page.next,
@@ -90,30 +89,9 @@ export async function DeleteEmailIdentity(
   throw new Refusal('not-found', `Email identity ${EmailIdentity} does not exist.`);
 }
 
-const statuses = {
-  pending: 'PENDING',
-  success: 'SUCCESS',
-  failed: 'FAILED',
-  'temporary-failure': 'TEMPORARY_FAILURE',
-} as const;
-
 const typeOf = ({ type }: Identity) => (type === 'domain' ? ('DOMAIN' as const) : ('EMAIL_ADDRESS' as const));
 
-function dkimOf({ dkim, status }: Identity) {
-  if (!dkim)
-    return { SigningEnabled: false, Status: 'NOT_STARTED' as const, SigningAttributesOrigin: 'AWS_SES' as const };
-  const length = dkim.bits === 1024 ? ('RSA_1024_BIT' as const) : ('RSA_2048_BIT' as const);
-  return {
-    SigningEnabled: dkim.signing,
-    Status: statuses[status],
-    Tokens: [...dkim.tokens],
-    ...(dkim.origin === 'own'
-      ? { SigningAttributesOrigin: 'EXTERNAL' as const }
-      : {
-          SigningAttributesOrigin: 'AWS_SES' as const,
-          NextSigningKeyLength: length,
-          CurrentSigningKeyLength: length,
-          LastKeyGenerationTimestamp: new Date(dkim.generated),
-        }),
-  };
+async function dkimOf({ domains }: Rooms['identities'], caller: Caller, { name }: Identity, { anew = false } = {}) {
+  const shown = await domains.dkimOf(caller, name);
+  return dkimAttributes(shown ?? { signing: false, dkim: undefined }, domains.hostedZone, { anew });
 }

@@ -10,6 +10,7 @@ import * as account from './account.ts';
 import * as configurationSets from './configuration-sets.ts';
 import * as contacts from './contacts.ts';
 import type { Sdk } from './contract.ts';
+import * as domains from './domains.ts';
 import * as identities from './identities.ts';
 import * as identityFeedback from './identity-feedback.ts';
 import * as identityPolicies from './identity-policies.ts';
@@ -24,6 +25,7 @@ export const handlers = handlersOf<Sdk, Rooms, (typeof notBuilt)[number]>()({
   ...account,
   ...configurationSets,
   ...contacts,
+  ...domains,
   ...identities,
   ...identityFeedback,
   ...identityPolicies,
