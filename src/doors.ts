@@ -232,6 +232,7 @@ function mxOf({ settings, receiving, names, random }: App) {
   return mxDoor({
     hostName: names.inboundHost(settings.region),
     random,
+    arriving: () => receiving.arriving(),
     admits: (peerAddress) => receiving.admits(peerAddress),
     receives: async ({ tls, ...approach }) => answers[await receiving.welcome({ ...approach, tls: tls !== undefined })],
     accept: ({ recipients, tls, ret, envid, ...arrival }) =>

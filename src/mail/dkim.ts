@@ -41,31 +41,51 @@ function endOfContent(octets: Buffer): number {
   return end;
 }
 
-/** `simpleBodyHash` of a body that comes in chunks. A chunk must not be changed before the next one has come. */
+/** CRLFs hashed at a time, where many were withheld. */
+const BLOCK = Buffer.from('\r\n'.repeat(2_048), 'latin1');
+
+/** `simpleBodyHash` of a body that comes in chunks; none of them is kept. */
 export class BodyHash {
   readonly #hash: Hash = createHash('sha256');
-  /** Line ends at the end of what has come so far: content only if more content follows. */
-  #withheld: Buffer[] = [];
+  /** CRLFs at the end of what has come so far, and whether a CR stands behind them: content only if more follows. */
+  #pairs = 0;
+  #cr = false;
 
   update(chunk: Buffer): this {
     let end = chunk.length;
     while (end > 0 && (chunk[end - 1] === LF || chunk[end - 1] === CR)) end--;
     if (end > 0) {
-      for (const lineEnds of this.#withheld) this.#hash.update(lineEnds);
-      this.#withheld = [];
+      // Where this chunk begins with line ends that belong to what was withheld, all of it is content alike.
+      this.#hashWithheld();
       this.#hash.update(chunk.subarray(0, end));
     }
-    if (end < chunk.length) this.#withheld.push(chunk.subarray(end));
+    for (let i = end; i < chunk.length; i++) this.#withhold(chunk[i]!);
     return this;
   }
 
   /** Base64. Once only. */
   digest(): string {
-    const lineEnds = Buffer.concat(this.#withheld);
-    return this.#hash
-      .update(lineEnds.subarray(0, endOfContent(lineEnds)))
-      .update(CRLF)
-      .digest('base64');
+    if (this.#cr) this.#hashWithheld();
+    return this.#hash.update(CRLF).digest('base64');
+  }
+
+  #withhold(octet: number): void {
+    if (octet === LF && this.#cr) {
+      this.#cr = false;
+      this.#pairs++;
+      return;
+    }
+    // A CR or LF of its own is content, and so is all before it.
+    if (this.#cr || octet === LF) this.#hashWithheld();
+    if (octet === CR) this.#cr = true;
+    else this.#hash.update(Buffer.of(LF));
+  }
+
+  #hashWithheld(): void {
+    for (let octets = 2 * this.#pairs; octets > 0; octets -= BLOCK.length) this.#hash.update(BLOCK.subarray(0, octets));
+    if (this.#cr) this.#hash.update(Buffer.of(CR));
+    this.#pairs = 0;
+    this.#cr = false;
   }
 }
 

@@ -83,17 +83,31 @@ export interface Staged {
   readonly commands: readonly Command[];
 }
 
+/** Large content that comes piece by piece and goes to the disk while it comes. Ends in `end` or in `drop`. */
+export interface Incoming {
+  /** Resolves when the octets have left memory; one call at a time. Rejects with `Refusal('busy')` if the disk is full. */
+  write(chunk: Buffer): Promise<void>;
+  /** All is there: as `Bytes.stage` of the whole. */
+  end(): Promise<Staged>;
+  /** Nothing of it is wanted any more; does nothing after `end`. */
+  drop(): Promise<void>;
+}
+
 export interface Bytes {
   /**
    * Small content (up to 64 KiB) becomes a row of the batch; larger content is a file, on disk and flushed before this
    * resolves, named by its SHA-256, so that equal content is kept once.
    */
   stage(content: Buffer): Promise<Staged>;
+  /** The same for content that is never in memory as a whole. */
+  incoming(): Incoming;
   /** One more owner of existing segments. */
   share(segments: readonly Segment[]): readonly Command[];
   /** One owner less; the last one frees the row, and a file soon after. */
   release(segments: readonly Segment[]): readonly Command[];
   read(segments: readonly Segment[]): Promise<Buffer>;
+  /** The same octets in pieces, for content that must not be in memory as a whole. */
+  stream(segments: readonly Segment[]): AsyncIterable<Buffer>;
 }
 
 /** State is apart per account and region; nothing of one scope can be seen from another. */

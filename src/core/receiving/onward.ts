@@ -85,7 +85,7 @@ export class Onward {
           fields: orcpt === undefined ? [] : [['Original-Recipient', fieldValue(fromXtext(orcpt))]],
         };
       }),
-      original: await seen.whole(),
+      original: await seen.head(),
       unique: random.uuid(),
     });
     return this.#owe(message, { from: sender, to: message.envelopeFrom, content, at });

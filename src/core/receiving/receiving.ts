@@ -13,15 +13,15 @@ import type { OwnNames } from '../../base/own-names.ts';
 import type { Random } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { type Pass, WorkLoop } from '../../base/work-loop.ts';
-import { simpleBodyHash } from '../../mail/dkim.ts';
 import { decodeWords } from '../../mail/encoded-words.ts';
-import { fieldText, firstField, readHeader } from '../../mail/header-fields.ts';
+import { fieldText, firstField } from '../../mail/header-fields.ts';
 import { traceFields } from '../../mail/received.ts';
 import type { Command, Segment, Store } from '../../storage/ports.ts';
 import type { Events } from '../events/events.ts';
 import type { Message, Messages } from '../messages/messages.ts';
 import type { Publications } from '../targets/targets.ts';
 import type { Actions } from './actions.ts';
+import { type ArrivedContent, ArrivingContent, arrivedWhole } from './arrived-content.ts';
 import type { DsnWishes } from './onward.ts';
 import type { ReceiveLimit } from './receive-limit.ts';
 import type { Approach, Receiver, Receivers, Welcome } from './receivers.ts';
@@ -41,6 +41,7 @@ import {
 
 export { ActionChecks } from './action-checks.ts';
 export { Actions, type ReceiptNotice, type RenderReceipt } from './actions.ts';
+export type { ArrivingContent } from './arrived-content.ts';
 export { type IpFilter, IpFilters } from './ip-filters.ts';
 export { type DsnWishes, Onward } from './onward.ts';
 export { ReceiveLimit } from './receive-limit.ts';
@@ -56,7 +57,7 @@ export interface Arrival {
   readonly tls: boolean;
   /** What the peer asked to be told of the delivery; nothing where it asked for nothing. */
   readonly dsn?: DsnWishes | undefined;
-  readonly content: Buffer;
+  readonly content: Buffer | ArrivingContent;
 }
 
 export type ReceiptState = 'received' | 'done' | 'failed';
@@ -113,6 +114,11 @@ export class Receiving {
     return this.loop.stop();
   }
 
+  /** For a message that is large: its content goes there while it comes, and then into its arrival. */
+  arriving(): ArrivingContent {
+    return new ArrivingContent(this.#needs.store.bytes);
+  }
+
   /** Asked when a peer connects: false where everybody who receives blocks it. */
   admits(peerAddress: string): Promise<boolean> {
     return this.#needs.receivers.admit(peerAddress);
@@ -130,16 +136,19 @@ export class Receiving {
   async accept(arrival: Arrival): Promise<string> {
     const { store, messages, receivers } = this.#needs;
     if (store.isFull()) throw new Refusal('busy', 'Insufficient system storage');
-    const header = readHeader(arrival.content);
-    if (header.fields.filter(({ key }) => key === 'received').length > MOST_HOPS) {
+    const content = Buffer.isBuffer(arrival.content)
+      ? arrivedWhole(store.bytes, arrival.content)
+      : arrival.content.whole();
+    if (content.fields.filter(({ key }) => key === 'received').length > MOST_HOPS) {
       throw new Refusal('routing-loop', 'Too many hops, this mail loops');
     }
     const taking = await receivers.taking(arrival);
     if (taking === 'full') throw new Refusal('daily-quota-exceeded', 'Sandbox receive limit exceeded');
     // The rules or filters changed between RCPT and the end of the message.
     if (taking.length === 0) throw new Refusal('not-found', 'Requested action not taken: mailbox unavailable');
-    const { segment, commands } = await store.bytes.stage(arrival.content);
-    const records = await Promise.all(taking.map((receiver) => this.#record(arrival, receiver, segment)));
+    const { segment, commands } = await content.stage();
+    const body = { ...content, segment };
+    const records = await Promise.all(taking.map((receiver) => this.#record(arrival, receiver, body)));
     const owners = taking.slice(1).flatMap(() => store.bytes.share([segment]));
     try {
       await store.rows.write([...commands, ...owners, ...records.flatMap(({ batch }) => batch)], 'durable');
@@ -169,7 +178,7 @@ export class Receiving {
   }
 
   /** The rows of one receiving account: our trace fields are a segment before the shared content. */
-  async #record(arrival: Arrival, { scope, matches }: Receiver, body: Segment) {
+  async #record(arrival: Arrival, { scope, matches }: Receiver, content: ArrivedContent & { segment: Segment }) {
     const { store, messages, events, limit, names, clock, random } = this.#needs;
     const at = clock.civil();
     const id = inboundMessageId(random);
@@ -187,8 +196,7 @@ export class Receiving {
       'latin1',
     );
     const staged = await store.bytes.stage(trace);
-    const { fields, bodyStart } = readHeader(arrival.content);
-    const [from, subject] = ['from', 'subject'].map((key) => firstField(fields, key));
+    const [from, subject] = ['from', 'subject'].map((key) => firstField(content.fields, key));
     const message: Message = {
       id,
       ...scope,
@@ -198,9 +206,9 @@ export class Receiving {
       recipients,
       subject: subject ? decodeWords(fieldText(subject)) : '',
       at,
-      size: trace.length + arrival.content.length,
-      segments: [staged.segment, body],
-      bodyHash: simpleBodyHash(arrival.content.subarray(bodyStart)),
+      size: trace.length + content.size,
+      segments: [staged.segment, content.segment],
+      bodyHash: content.bodyHash,
       tags: [],
       facts: {
         helo: arrival.helo,

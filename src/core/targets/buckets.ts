@@ -133,7 +133,7 @@ export class Buckets {
     const keep: Command[] = [];
     for (const piece of Buffer.isBuffer(content) ? [content] : content) {
       const isNew = Buffer.isBuffer(piece);
-      digest.update(isNew ? piece : await bytes.read([piece]));
+      for await (const chunk of isNew ? [piece] : bytes.stream([piece])) digest.update(chunk);
       const staged = isNew ? await bytes.stage(piece) : { segment: piece, commands: bytes.share([piece]) };
       segments.push(staged.segment);
       keep.push(...staged.commands);

@@ -4,6 +4,7 @@ import type {
   SmtpDoor,
   SmtpSession,
   SmtpVisit,
+  Spool,
   Transaction,
 } from '../../wire/smtp/door.ts';
 import type { Recipient, Sender } from '../../wire/smtp/envelope.ts';
@@ -66,6 +67,10 @@ class CombinedVisit implements SmtpVisit {
 
   rcpt(recipient: Recipient, transaction: Transaction): Reply | Promise<Reply> {
     return this.#current.rcpt(recipient, transaction);
+  }
+
+  spool(): Spool | undefined {
+    return this.#current.spool?.();
   }
 
   message(message: ReceivedMessage): Reply | Promise<Reply> {

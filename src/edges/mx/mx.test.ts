@@ -15,6 +15,7 @@ function doors(overrides: Partial<MxOptions> = {}) {
   const mx = mxDoor({
     random: systemRandom,
     admits: () => true,
+    arriving: () => assert.fail('nothing here is large'),
     receives: ({ recipient }) => (recipient.endsWith('@example.com') ? undefined : unavailable),
     accept: async (arrival) => {
       arrived.push(arrival);

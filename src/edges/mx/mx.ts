@@ -1,7 +1,8 @@
 import { MINUTE } from '../../base/clock.ts';
 import { type Random, randomText } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
-import type { ReceivedMessage, SmtpSession, SmtpTexts, SmtpVisit, Transaction } from '../../wire/smtp/door.ts';
+import type { ArrivingContent } from '../../core/receiving/receiving.ts';
+import type { ReceivedMessage, SmtpSession, SmtpTexts, SmtpVisit, Spool, Transaction } from '../../wire/smtp/door.ts';
 import type { Recipient, Sender } from '../../wire/smtp/envelope.ts';
 import { type Reply, reply } from '../../wire/smtp/reply.ts';
 
@@ -17,6 +18,8 @@ export interface MxOptions {
   admits(peerAddress: string): boolean | Promise<boolean>;
   /** Nothing if some account receives for the recipient from this peer, else the no: `unavailable`, `blocked` … */
   receives(question: ReceivesQuestion): Reply | undefined | Promise<Reply | undefined>;
+  /** Where a large message goes while it comes. */
+  arriving(): ArrivingContent;
   /** Returns the message id once the message is on disk. */
   accept(arrival: Arrival): Promise<string>;
 }
@@ -40,7 +43,7 @@ export interface Arrival {
   /** RFC 3461 §4.3, §4.4, as the client wrote it. */
   readonly ret?: Sender['ret'];
   readonly envid?: string | undefined;
-  readonly content: Buffer;
+  readonly content: Buffer | ArrivingContent;
 }
 
 /** SES: 40 MB with headers. */
@@ -83,6 +86,8 @@ export class MxVisit implements SmtpVisit {
   readonly #options: MxOptions;
   readonly #session: SmtpSession;
   readonly #hostName: string;
+  /** The message that comes now, where it is large. */
+  #arriving: ArrivingContent | undefined;
 
   constructor(options: MxOptions, session: SmtpSession) {
     this.#options = options;
@@ -128,7 +133,13 @@ export class MxVisit implements SmtpVisit {
     return refused instanceof Promise ? refused.then((no) => no ?? ok) : (refused ?? ok);
   }
 
-  async message({ sender, recipients, content }: ReceivedMessage): Promise<Reply> {
+  spool(): Spool {
+    this.#arriving = this.#options.arriving();
+    return this.#arriving;
+  }
+
+  async message({ sender, recipients, content: collected, spool }: ReceivedMessage): Promise<Reply> {
+    const content = spool ? this.#arriving! : collected;
     const { peerAddress, helo = '', tls } = this.#session;
     try {
       const { address: envelopeFrom, ret, envid } = sender;

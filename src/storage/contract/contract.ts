@@ -259,6 +259,37 @@ export function storageContract(
         await assert.rejects(read(staged[0]!.segment), /not stored/);
       });
 
+      test('content that comes in pieces is that of one piece, and is read in pieces', async () => {
+        const pieces = async (...list: Segment[]) => {
+          const chunks: Buffer[] = [];
+          for await (const chunk of store.bytes.stream(list)) chunks.push(chunk);
+          return Buffer.concat(chunks);
+        };
+        const whole = await stored(large);
+        const incoming = store.bytes.incoming();
+        for (let at = 0; at < large.length; at += 70_000) await incoming.write(large.subarray(at, at + 70_000));
+        const { segment, commands } = await incoming.end();
+        await incoming.drop();
+        assert.deepEqual(segment, whole);
+        await write(...commands);
+        await write(...store.bytes.release([whole]));
+        assert.deepEqual(await read(segment), large);
+        const head = await stored(small);
+        assert.deepEqual(await pieces(head, segment), Buffer.concat([small, large]));
+        await write(...store.bytes.release([segment]));
+        await assert.rejects(pieces(segment), /not stored/);
+      });
+
+      test('what comes in pieces and is dropped, or has no octet', async () => {
+        const dropped = store.bytes.incoming();
+        await dropped.write(large);
+        await dropped.drop();
+        await dropped.drop();
+        const { segment, commands } = await store.bytes.incoming().end();
+        await write(...commands);
+        assert.deepEqual(await read(segment), Buffer.alloc(0));
+      });
+
       test('a last release and a new stage of equal content lose nothing, in any order', async () => {
         let segment = await stored(large);
         for (let round = 0; round < 40; round++) {

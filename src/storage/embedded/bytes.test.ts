@@ -24,6 +24,20 @@ test('a file is there before its row, and goes after its last owner', async (t) 
   assert.deepEqual(filesIn(folder), []);
 });
 
+test('content that comes in pieces leaves one file, and none where it is dropped', async (t) => {
+  const folder = newFolder(t);
+  const store = await openTestStore(folder);
+  const [kept, again, dropped] = [store.bytes.incoming(), store.bytes.incoming(), store.bytes.incoming()];
+  for (const one of [kept, again, dropped]) await one.write(large);
+  await dropped.drop();
+  const [{ segment, commands }, second] = await Promise.all([kept.end(), again.end()]);
+  assert.deepEqual(second.segment, segment);
+  assert.deepEqual(filesIn(folder), [segment.id]);
+  await store.rows.write([...commands, ...second.commands], 'durable');
+  await store.close();
+  assert.deepEqual(filesIn(folder), [segment.id]);
+});
+
 test('erasing everything removes the files', async (t) => {
   const folder = newFolder(t);
   const store = await openTestStore(folder);

@@ -1,8 +1,8 @@
 import { Refusal } from '../../base/refusal.ts';
-import type { Bytes, Command, Segment, Staged } from '../ports.ts';
+import type { Bytes, Command, Incoming, Segment, Staged } from '../ports.ts';
 import { INLINE_LIMIT, segments } from '../segments.ts';
 import type { PreparedStatements } from './prepared.ts';
-import type { SegmentFiles } from './segment-files.ts';
+import type { IncomingFile, SegmentFiles } from './segment-files.ts';
 
 interface Options {
   readonly prepared: PreparedStatements;
@@ -48,6 +48,21 @@ export class SharedBytes implements Bytes {
     return { segment: { id, size: content.length }, commands: [segments.insert(id, content)] };
   }
 
+  incoming(): Incoming {
+    const file = this.#options.files.incoming();
+    let ended = false;
+    return {
+      write: (chunk) => file.write(chunk).catch(fullDisk),
+      end: () => {
+        ended = true;
+        return this.#keep(file);
+      },
+      drop: async () => {
+        if (!ended) await file.drop();
+      },
+    };
+  }
+
   share(list: readonly Segment[]): readonly Command[] {
     return segments.share(list);
   }
@@ -60,6 +75,14 @@ export class SharedBytes implements Bytes {
     const [only] = list;
     if (only && list.length === 1) return this.#read(only);
     return Buffer.concat(await Promise.all(list.map((segment) => this.#read(segment))));
+  }
+
+  async *stream(list: readonly Segment[]): AsyncGenerator<Buffer> {
+    for (const { id, size } of list) {
+      const content = this.#row(id).content;
+      if (content) yield content;
+      else yield* whole({ id, size }, this.#options.files.stream(id));
+    }
   }
 
   /** Files follow their rows: to be told of every batch, with what its commands returned, once it is committed. */
@@ -95,17 +118,33 @@ export class SharedBytes implements Bytes {
   async #stageFile(content: Buffer): Promise<Staged> {
     const digest = await crypto.subtle.digest('SHA-256', content as Uint8Array<ArrayBuffer>);
     const segment = { id: Buffer.from(digest).toString('hex'), size: content.length };
+    return this.#stageAs(segment, () => this.#options.files.put(segment.id, content));
+  }
+
+  /** A file that was written while its content came; it goes where equal content is there already. */
+  async #keep(file: IncomingFile): Promise<Staged> {
+    try {
+      const segment = { id: await file.sync(), size: file.size };
+      return await this.#stageAs(segment, () => this.#options.files.adopt(segment.id, file));
+    } catch (error) {
+      return fullDisk(error);
+    } finally {
+      await file.drop();
+    }
+  }
+
+  /** `put` makes the file, where there is none yet. */
+  async #stageAs(segment: Segment, put: () => Promise<void>): Promise<Staged> {
     const pin = this.#pin(segment.id);
     try {
       await this.#inTurn(segment.id, async () => {
         const pinned = this.#pins.get(segment.id)!;
-        if (!pinned.written && !this.#owned(segment.id)) await this.#options.files.put(segment.id, content);
+        if (!pinned.written && !this.#owned(segment.id)) await put();
         pinned.written = true;
       });
     } catch (error) {
       this.#unpin(pin);
-      if ((error as { code?: string }).code === 'ENOSPC') throw new Refusal('busy', 'The disk is full');
-      throw error;
+      return fullDisk(error);
     }
     const command = segments.own(segment);
     this.#pinOf.set(command.parameters, pin);
@@ -114,11 +153,15 @@ export class SharedBytes implements Bytes {
   }
 
   async #read({ id, size }: Segment): Promise<Buffer> {
-    const row = this.#options.prepared.first(segments.find(id)) as { content: Buffer | null } | undefined;
-    if (!row) throw new Error(`Segment ${id} is not stored`);
-    const content = row.content ?? (await this.#options.files.read(id));
+    const content = this.#row(id).content ?? (await this.#options.files.read(id));
     if (content.length !== size) throw new Error(`Segment ${id} has ${content.length} octets instead of ${size}`);
     return content;
+  }
+
+  #row(id: string): { content: Buffer | null } {
+    const row = this.#options.prepared.first(segments.find(id)) as { content: Buffer | null } | undefined;
+    if (!row) throw new Error(`Segment ${id} is not stored`);
+    return row;
   }
 
   #pin(id: string): Pin {
@@ -165,6 +208,21 @@ export class SharedBytes implements Bytes {
     this.#turns.set(id, settled);
     return turn;
   }
+}
+
+function fullDisk(error: unknown): never {
+  if ((error as { code?: string }).code === 'ENOSPC') throw new Refusal('busy', 'The disk is full');
+  throw error;
+}
+
+/** The chunks of a file that has as many octets as it should. */
+async function* whole({ id, size }: Segment, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let octets = 0;
+  for await (const chunk of chunks) {
+    octets += chunk.length;
+    yield chunk;
+  }
+  if (octets !== size) throw new Error(`Segment ${id} has ${octets} octets instead of ${size}`);
 }
 
 /** Rows of their own have a short id, files their SHA-256. */

@@ -1,5 +1,57 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+
+/** Octets read at a time from a file that is not read as a whole. */
+const STREAM_OCTETS = 256 * 1_024;
+
+/** A file on its way in; what it holds is known by its digest once all is there. */
+export class IncomingFile {
+  readonly path: string;
+  readonly #digest = createHash('sha256');
+  #handle: Promise<FileHandle> | undefined;
+  size = 0;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  async write(chunk: Buffer): Promise<void> {
+    const handle = await this.#open();
+    this.#digest.update(chunk);
+    this.size += chunk.length;
+    // Without a position: one after the other, as they come.
+    await handle.writeFile(chunk);
+  }
+
+  /** Its octets are on disk, and it is closed. Answers its SHA-256 in hex; once only. */
+  async sync(): Promise<string> {
+    const handle = await this.#open();
+    try {
+      await handle.datasync();
+    } finally {
+      await this.#close();
+    }
+    return this.#digest.digest('hex');
+  }
+
+  async drop(): Promise<void> {
+    await this.#close();
+    await rm(this.path, { force: true });
+  }
+
+  #open(): Promise<FileHandle> {
+    this.#handle ??= open(this.path, 'wx', 0o600);
+    return this.#handle;
+  }
+
+  async #close(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await handle?.then((open) => open.close()).catch(() => {});
+  }
+}
 
 /** Large content: one file each, `<folder>/<first two digits>/<SHA-256>`, whole and on disk as soon as it has its name. */
 export class SegmentFiles {
@@ -21,28 +73,37 @@ export class SegmentFiles {
     return files;
   }
 
+  /** A file without a name, to be written piece by piece. */
+  incoming(): IncomingFile {
+    return new IncomingFile(join(this.#incoming, String(this.#count++)));
+  }
+
   async put(id: string, content: Buffer): Promise<void> {
-    const path = this.#path(id);
-    const incoming = join(this.#incoming, String(this.#count++));
+    const file = this.incoming();
     try {
-      const file = await open(incoming, 'wx', 0o600);
-      try {
-        await file.writeFile(content);
-        await file.datasync();
-      } finally {
-        await file.close();
-      }
-      await this.#folderOf(path);
-      await rename(incoming, path);
-      await syncFolder(dirname(path));
+      await file.write(content);
+      await file.sync();
+      await this.adopt(id, file);
     } catch (error) {
-      await rm(incoming, { force: true });
+      await file.drop();
       throw error;
     }
   }
 
+  /** Gives a whole, synced file its name. */
+  async adopt(id: string, file: IncomingFile): Promise<void> {
+    const path = this.#path(id);
+    await this.#folderOf(path);
+    await rename(file.path, path);
+    await syncFolder(dirname(path));
+  }
+
   read(id: string): Promise<Buffer> {
     return readFile(this.#path(id));
+  }
+
+  stream(id: string): AsyncIterable<Buffer> {
+    return createReadStream(this.#path(id), { highWaterMark: STREAM_OCTETS });
   }
 
   remove(id: string): Promise<void> {

@@ -8,6 +8,7 @@
 
 export type ContentProblem = 'bare-line-feed' | 'bare-carriage-return' | 'long-line' | 'too-large' | 'no-room';
 
+const EMPTY = Buffer.alloc(0);
 const CR = 0x0d;
 const LF = 0x0a;
 const DOT = 0x2e;
@@ -36,7 +37,7 @@ export class ContentReader {
     this.#lineOctets = limits.lineOctets;
   }
 
-  /** There once the end was read; empty where there is a problem. Shares memory with the chunks. */
+  /** There once the end was read: what was not taken before; empty where there is a problem. Shares memory with the chunks. */
   get content(): Buffer | undefined {
     return this.#content;
   }
@@ -49,6 +50,19 @@ export class ContentReader {
   /** Octets read, kept or not. */
   get octets(): number {
     return this.#octets;
+  }
+
+  /** Octets in hand. */
+  get kept(): number {
+    return this.#pieces.octets;
+  }
+
+  /** Hands over what is in hand; later content goes on behind it. */
+  take(): Buffer {
+    if (!this.#content) return this.#pieces.join();
+    const rest = this.#content;
+    this.#content = EMPTY;
+    return rest;
   }
 
   /** Lets go of what was kept; the rest will be read over. */
@@ -136,6 +150,7 @@ const SLAB = 16_384;
  * hold a hundred times what the budget was told. One piece is handed on as it is: most mail comes in one chunk.
  */
 class Pieces {
+  octets = 0;
   #list: Buffer[] = [];
   /** The newest piece, not yet copied: it may be the only one. */
   #last: Buffer | undefined;
@@ -143,20 +158,21 @@ class Pieces {
   #used = 0;
 
   add(piece: Buffer): void {
+    this.octets += piece.length;
     if (this.#last) this.#store(this.#last);
     this.#last = piece;
   }
 
   join(): Buffer {
-    const last = this.#last ?? Buffer.alloc(0);
-    if (this.#list.length === 0 && this.#used === 0) return last;
+    const last = this.#last ?? EMPTY;
     this.#seal();
-    const whole = Buffer.concat([...this.#list, last]);
+    const whole = this.#list.length === 0 ? last : Buffer.concat([...this.#list, last]);
     this.clear();
     return whole;
   }
 
   clear(): void {
+    this.octets = 0;
     this.#list = [];
     this.#last = undefined;
     this.#slab = undefined;

@@ -45,6 +45,11 @@ export interface SmtpVisit {
   mail(sender: Sender): Reply | Promise<Reply>;
   /** `transaction` holds the recipients accepted so far. */
   rcpt(recipient: Recipient, transaction: Transaction): Reply | Promise<Reply>;
+  /**
+   * Where large content goes while it comes; asked once a message, when it turns out to be large. Without one, content is
+   * collected in memory.
+   */
+  spool?(): Spool | undefined;
   /** Called only for whole, clean content. The content counts against the budget until the answer is there. */
   message(message: ReceivedMessage): Reply | Promise<Reply>;
 }
@@ -71,6 +76,16 @@ export interface Transaction {
 export interface ReceivedMessage extends Transaction {
   /** Without dot-stuffing and without the final dot; every line ends in CRLF. Never changed by the wire afterwards. */
   readonly content: Buffer;
+  /** Where the content was too large to be collected it is here, whole, and `content` is empty. */
+  readonly spool?: Spool | undefined;
+}
+
+/** Takes content in order while it comes, and lets the sender wait meanwhile. */
+export interface Spool {
+  /** Resolves when the octets have left memory. What it rejects with is logged; the sender is asked to try later. */
+  write(chunk: Buffer): Promise<void>;
+  /** Its message will not be handed on, or the door has answered to it: idempotent. */
+  drop(): Promise<void>;
 }
 
 /** Replies that the wire gives and a door words. */

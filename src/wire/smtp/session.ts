@@ -293,7 +293,13 @@ export class Session {
 
   #newIntake(): Intake {
     const { budget, limits } = this.#options;
-    return new Intake({ limits: this.#visit.limits, budget, roomWait: limits.roomWait });
+    return new Intake({
+      limits: this.#visit.limits,
+      budget,
+      roomWait: limits.roomWait,
+      spool: () => this.#visit.spool?.(),
+      failed: (err) => this.#options.log.error({ err, peer: this.#options.peerAddress }, 'smtp: a spool failed'),
+    });
   }
 
   #readContent(intake: Intake): void {
@@ -302,24 +308,24 @@ export class Session {
       this.destroy();
       return;
     }
-    const room = intake.takeRoom();
-    if (!room) {
-      if (intake.content) this.#finish(intake.content, intake.problem);
+    const settled = intake.settle();
+    if (!settled) {
+      if (intake.content) this.#finish(intake.content, intake);
       return;
     }
     this.#hold();
     this.#socket.pause();
-    room.then(() => {
+    settled.then(() => {
       if (this.#leaving) intake.release();
-      else if (intake.content) this.#finish(intake.content, intake.problem);
+      else if (intake.content) this.#finish(intake.content, intake);
       this.#release();
     });
   }
 
-  #finish(content: Buffer, problem: ContentProblem | undefined): void {
+  #finish(content: Buffer, { problem, spool }: Intake): void {
     const step: Step = { kind: 'message' };
     if (problem) this.#answer(step, this.#explain(problem));
-    else this.#ask(step, () => this.#visit.message({ ...this.#conversation.transaction, content }));
+    else this.#ask(step, () => this.#visit.message({ ...this.#conversation.transaction, content, spool }));
   }
 
   #explain(problem: ContentProblem): Reply {
