@@ -243,6 +243,24 @@ describe('options', () => {
     assert.deepEqual([cleared.ArchivingOptions, cleared.VdmOptions], [undefined, undefined]);
   });
 
+  test('message security', async () => {
+    const ConfigurationSetName = 'signed';
+    const shown = async () => (await get(ConfigurationSetName)).MessageSecurityOptions;
+    const update = (MessageSecurityOptions?: v2.MessageSecurityOptions) =>
+      ses.send(new v2.UpdateConfigurationSetCommand({ ConfigurationSetName, MessageSecurityOptions }));
+    await assert.rejects(update(), { name: 'NotFoundException' });
+    await create(ConfigurationSetName);
+    await update();
+    assert.equal(await shown(), undefined);
+    const schemes: v2.SigningScheme[] = [{ SmimeScheme: { SignatureFormat: 'DETACHED' } }, { DefaultScheme: {} }];
+    for (const SigningScheme of schemes) {
+      await update({ SigningScheme });
+      assert.deepEqual(await shown(), { SigningScheme });
+    }
+    await update();
+    assert.deepEqual(await shown(), { SigningScheme: { DefaultScheme: {} } });
+  });
+
   test('tracking', async () => {
     const options = (CustomRedirectDomain?: string) => ({
       ConfigurationSetName,

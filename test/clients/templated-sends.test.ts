@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import * as v1 from '@aws-sdk/client-ses';
 import * as v2 from '@aws-sdk/client-sesv2';
@@ -216,6 +218,57 @@ test('bulk: each entry has its status, in the order of the call', async () => {
   assert.equal(rejected?.Status, 'MESSAGE_REJECTED');
 });
 
+test('v1 bulk: tags of an entry are laid over those of the call, its data over the defaults', async () => {
+  const [own, common] = await sendBulkOld(
+    [
+      {
+        Destination,
+        ReplacementTags: [
+          { Name: 'kind', Value: 'own' },
+          { Name: 'more', Value: 'm' },
+        ],
+      },
+      { Destination },
+    ],
+    {
+      DefaultTags: [
+        { Name: 'kind', Value: 'common' },
+        { Name: 'team', Value: 't' },
+      ],
+    },
+  );
+  const tags = async ({ MessageId }: v1.BulkEmailDestinationStatus) => (await sesame.shown(MessageId!)).tags;
+  assert.deepEqual(await tags(own!), { team: 't', kind: 'own', more: 'm' });
+  assert.deepEqual(await tags(common!), { kind: 'common', team: 't' });
+  const [wrong] = await sendBulkOld([{ Destination, ReplacementTags: [{ Name: 'a b', Value: 'c' }] }]);
+  assert.deepEqual(wrong, {
+    Status: 'InvalidParameterValue',
+    Error: "Invalid tag name <a b>: only alphanumeric ASCII characters, '_',  '-' are allowed.",
+  });
+});
+
+test('bulk: what cannot be stored of one entry leaves the others right', async () => {
+  // Large letters are files of their own; while there is no place for files, only they fail.
+  const segments = join(sesame.folder, 'segments');
+  await rename(segments, `${segments}.away`);
+  const data = JSON.stringify({ name: 'x'.repeat(100_000) });
+  const entries = (name: string) => [
+    entry('a@world.example', replacing('{"name":"Ann"}')),
+    entry('b@world.example', replacing(data)),
+    entry('c@world.example', replacing(`{"name":"${name}"}`)),
+  ];
+  const [first, failed, last] = await sendBulk(entries('Cat')).finally(() => rename(`${segments}.away`, segments));
+  assert.deepEqual(failed, {
+    Status: 'FAILED',
+    Error: 'The message could not be accepted because of an internal failure.',
+  });
+  assert.deepEqual([first?.Status, last?.Status], ['SUCCESS', 'SUCCESS']);
+  assert.deepEqual([(await facts(first!.MessageId!))[1], (await facts(last!.MessageId!))[1]], ['Dear Ann', 'Dear Cat']);
+  assert.equal((await sesame.shown(last!.MessageId!)).state, 'captured');
+  const again = await sendBulk(entries('Cat'));
+  assert.ok(again.every(({ Status }) => Status === 'SUCCESS'));
+});
+
 test('bulk: data that is missing fails one message, after it was taken', async () => {
   const Template = { TemplateName: 'greeting' };
   const [without, given] = await sendBulk(
@@ -245,6 +298,7 @@ test('bulk: what is wrong with the whole call is refused, and nothing is sent', 
   await assert.rejects(sendBulk([]), { name: 'BadRequestException' });
   const destinations = many.map((to) => ({ Destination: { ToAddresses: [to] } }));
   await assert.rejects(sendBulkOld(destinations), { name: 'MessageRejected' });
+  await check(sendBulkOld([]), 'MessageRejected', 'There are no destinations specified.');
   await check(
     sendBulkOld([{ Destination }], { ReturnPath: 'nobody' }),
     'InvalidParameterValue',

@@ -77,6 +77,25 @@ test('what the template makes is delivered', async () => {
   assert.match(sink.caught[0]!.content, /^Subject: Hi Ann\r\n.*\r\nYou like cats/ms);
 });
 
+test('SES tells of the sending before it renders: of a template there is little of a header yet', async () => {
+  const id = await send('{"name":"Ann","animal":"dog"}');
+  await sesame.advance('0s');
+  const [told, delivered] = ['Send', 'Delivery'].map(
+    (type) => published(id).find(({ eventType }) => eventType === type).mail,
+  );
+  const names = ({ headers }: { headers: { name: string }[] }) => headers.map(({ name }) => name);
+  assert.deepEqual(names(told), ['From', 'To', 'MIME-Version']);
+  assert.deepEqual(told.commonHeaders, {
+    from: ['ann@sender.example'],
+    to: ['a@world.example', 'b@world.example'],
+    messageId: id,
+  });
+  assert.equal(told.sourceArn, undefined);
+  assert.ok(names(delivered).includes('Subject'));
+  assert.equal(delivered.commonHeaders.subject, 'Hi Ann');
+  assert.equal(delivered.sourceArn, 'arn:aws:ses:us-east-1:000000000000:identity/sender.example');
+});
+
 test('a template that fails with its data: taken, a state of its own, told once, nothing is sent', async () => {
   const before = sink.caught.length;
   const reason = "Attribute 'animal' is not present in the rendering data.";

@@ -4,8 +4,10 @@ import {
   CreateConfigurationSetCommand,
   CreateConfigurationSetEventDestinationCommand,
   CreateEmailIdentityCommand,
+  type FeatureStatus,
   SESv2Client,
   SendEmailCommand,
+  type SendEmailCommandInput,
 } from '@aws-sdk/client-sesv2';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { SesameUnderTest } from '../world/sesame.ts';
@@ -95,4 +97,46 @@ test('without a destination that wants it nothing is rewritten', async () => {
     }),
   );
   assert.match((await sesame.shown(MessageId)).html, /<a href="https:\/\/x\.example\/">x<\/a>/);
+});
+
+/** The HTML of a mail as it was stored. */
+async function sent(body: string, more: Partial<SendEmailCommandInput> = {}): Promise<string> {
+  const { MessageId = '' } = await ses.send(
+    new SendEmailCommand({
+      FromEmailAddress: 'ann@sender.example',
+      Destination: { ToAddresses: ['bob@world.example'] },
+      Content: { Simple: { Subject: { Data: 'x' }, Body: { Html: { Data: body } } } },
+      ...more,
+    }),
+  );
+  return (await sesame.shown(MessageId)).html.trim();
+}
+
+test('what is meant for us is taken out, whether anything is tracked or not', async () => {
+  const marked = '<a ses:no-track href="https://a.example/">a</a> <a ses:tags="a:b" href="https://b.example/">b</a>';
+  const clean = '<a href="https://a.example/">a</a> <a href="https://b.example/">b</a>';
+  assert.equal(await sent(`${marked}{{ses:openTracker}}`), clean);
+  const raw = `From: ann@sender.example\r\nTo: bob@world.example\r\nContent-Type: text/html\r\n\r\n${marked}\r\n`;
+  assert.equal(await sent('', { Content: { Raw: { Data: Buffer.from(raw) } } }), clean);
+});
+
+test('one message may be tracked against its set, or not tracked against it', async () => {
+  const link = '<a href="https://x.example/">x</a>';
+  const overridden = (OpenTrackingEnabled?: FeatureStatus, ClickTrackingEnabled?: FeatureStatus) => ({
+    ConfigurationOverrides: { Tracking: { OpenTrackingEnabled, ClickTrackingEnabled } },
+  });
+  const found = (page: string) => [/\/I0\//.test(page), /\/L0\//.test(page)];
+  const set = { ConfigurationSetName: 'tracked' };
+  assert.deepEqual(found(await sent(link, set)), [true, true]);
+  assert.deepEqual(found(await sent(link, { ...set, ...overridden('DISABLED') })), [false, true]);
+  assert.deepEqual(found(await sent(link, { ...set, ...overridden('DISABLED', 'DISABLED') })), [false, false]);
+  assert.deepEqual(found(await sent(link, overridden('ENABLED'))), [true, false]);
+  assert.deepEqual(found(await sent(link, overridden(undefined, 'ENABLED'))), [false, true]);
+});
+
+test("a set's engagement metrics turn both on", async () => {
+  const VdmOptions = { DashboardOptions: { EngagementMetrics: 'ENABLED' as const } };
+  await ses.send(new CreateConfigurationSetCommand({ ConfigurationSetName: 'measured', VdmOptions }));
+  const page = await sent('<a href="https://x.example/">x</a>', { ConfigurationSetName: 'measured' });
+  assert.match(page, /\/L0\/.*\/I0\//s);
 });

@@ -60,6 +60,12 @@ export interface Options extends DeliveryOptions, SuppressionOptions {
   readonly archive?: string | undefined;
   readonly vdm?: { readonly engagementMetrics?: boolean; readonly optimizedSharedDelivery?: boolean } | undefined;
   readonly tags?: readonly ResourceTag[] | undefined;
+  readonly security?: MessageSecurity | undefined;
+}
+
+/** Whether mail is signed with S/MIME, too: where the author's identity has a certificate. */
+export interface MessageSecurity {
+  readonly scheme?: 'default' | 'smime' | undefined;
 }
 
 interface Document extends Options {
@@ -184,6 +190,12 @@ export class ConfigurationSets {
     await this.#checkPool(scope, options);
     const { tls, pool, maxDeliverySeconds } = options;
     await this.#change(scope, name, (set) => ({ ...set, tls, pool, maxDeliverySeconds }));
+  }
+
+  /** Where there is nothing to be set nothing is changed. */
+  async setSecurity(scope: Scope, name: string, security: MessageSecurity | undefined): Promise<void> {
+    if (security) await this.#change(scope, name, (set) => ({ ...set, security }));
+    else await this.#existing(scope, name);
   }
 
   async setTls(scope: Scope, name: string, tls: DeliveryOptions['tls']): Promise<void> {

@@ -44,6 +44,10 @@ export interface Decided {
   readonly list: ListChoice | undefined;
 }
 
+interface Tracked extends Pick<Occasion, 'tracking'>, Pick<Decided, 'set'> {
+  readonly messageId: string;
+}
+
 interface Needs {
   readonly contacts: Contacts;
   readonly links: TrackedLinks;
@@ -63,7 +67,7 @@ export class Composing {
   }
 
   async compose(
-    { caller, operation, sourceIp, untracked }: Occasion,
+    { caller, operation, sourceIp, tracking }: Occasion,
     draft: Draft,
     decided: Decided,
   ): Promise<Composed> {
@@ -73,7 +77,7 @@ export class Composing {
     const { account, region } = caller;
     const id = outgoingMessageId(region, clock, random);
     const unsubscribing = this.#unsubscribing(caller, draft, { ...decided, id });
-    const message = unsubscribing.into(await this.#tracked(draft, untracked ? undefined : set, id));
+    const message = unsubscribing.into(await this.#tracked(draft, { set, tracking, messageId: id }));
     const content = rewriteHeader({
       message,
       ...(message === draft.content && { header: draft.header }),
@@ -113,13 +117,15 @@ export class Composing {
     };
   }
 
-  /** Links and a pixel that tell of clicks and opens, where a destination of the set wants to hear of them. */
-  async #tracked({ content, hasHtml }: Draft, set: ConfigurationSet | undefined, messageId: string): Promise<Buffer> {
+  /** Links and a pixel that tell of clicks and opens, where the sender or somebody of the set wants to hear of them. */
+  async #tracked({ content, hasHtml }: Draft, { set, tracking, messageId }: Tracked): Promise<Buffer> {
     if (!hasHtml) return content;
     const { links, url } = this.#needs;
     const wants = (event: 'open' | 'click') =>
-      set?.destinations.some(({ enabled, events }) => enabled && events.includes(event)) ?? false;
-    const [opens, clicks] = [wants('open'), wants('click')];
+      set?.vdm?.engagementMetrics ||
+      (set?.destinations.some(({ enabled, events }) => enabled && events.includes(event)) ?? false);
+    const opens = tracking?.opens ?? wants('open');
+    const clicks = tracking?.clicks ?? wants('click');
     if (!opens && !clicks && !speaksToUs(content)) return content;
     // Loaded when it is first wanted: a start should not wait for an HTML parser.
     const { trackMessage } = await import('../../mail/tracked-message.ts');

@@ -53,6 +53,7 @@ export interface Draft {
   readonly configurationSet?: string | undefined;
   readonly tags?: readonly Tag[] | undefined;
   readonly list?: ListChoice | undefined;
+  readonly tenant?: string | undefined;
   /** It is accepted all the same. */
   readonly unsent?: Unsent | undefined;
 }
@@ -166,6 +167,7 @@ export function draftRaw(mail: RawMail, arns: IdentityArns = {}): Draft {
     hasHtml,
     unsent,
     list: list === undefined ? undefined : readListChoice(list),
+    tenant: text('x-ses-tenant')?.trim(),
     configurationSet: text('x-ses-configuration-set')?.trim(),
     tags: tags === undefined ? undefined : readTags(tags),
   };

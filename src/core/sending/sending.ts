@@ -76,8 +76,10 @@ export class Sending {
   /** Answers SES's message id. */
   async send(submission: Submission): Promise<string> {
     const { caller, mail, configurationSet } = submission;
+    checkTenant(submission);
     if (mail.kind !== 'templated') {
       const draft = this.#draft(submission, mail);
+      checkTenant({ caller, tenant: draft.tenant });
       const named = await this.#namedSet(caller, configurationSet || draft.configurationSet);
       return this.#accept(await this.#ready(submission, draft, named));
     }
@@ -92,6 +94,7 @@ export class Sending {
 
   /** One outcome an entry, in their order; what is wrong with the call as a whole is refused, and nothing is sent. */
   async sendBulk(bulk: BulkSubmission): Promise<BulkOutcome[]> {
+    checkTenant(bulk);
     checkBulk(bulk);
     const { caller, letter, defaults, entries } = bulk;
     const enclosing = this.#enclose(letter);
@@ -277,6 +280,12 @@ interface Rendered {
 }
 
 const isReady = (one: Ready | BulkOutcome): one is Ready => !('ok' in one);
+
+/** There are no tenants yet, so nobody has the one that is named. */
+function checkTenant({ caller, tenant }: Pick<Occasion, 'caller' | 'tenant'>): void {
+  if (!tenant) return;
+  throw new Refusal('not-found', `Tenant ${tenant} for AwsAccountId ${caller.account} not found.`);
+}
 
 function sendingSet(set: ConfigurationSet): ConfigurationSet {
   if (set.sendingEnabled) return set;

@@ -17,8 +17,10 @@ export interface Submission {
   readonly configurationSet?: string | undefined;
   readonly tags?: readonly Tag[] | undefined;
   readonly identityArns?: IdentityArns | undefined;
-  /** Opens and clicks are not told, whatever its set's destinations want (SES: custom verification mails). */
-  readonly untracked?: boolean | undefined;
+  /** Whether opens and clicks are told, whatever its set says; where it is not given its set decides. */
+  readonly tracking?: { readonly opens?: boolean | undefined; readonly clicks?: boolean | undefined } | undefined;
+  /** Wins over the X-SES field of raw mail. */
+  readonly tenant?: string | undefined;
   /** Wins over the X-SES field of raw mail. */
   readonly list?: ListChoice | undefined;
 }

@@ -49,11 +49,17 @@ function documentOf(notice: EventNotice, names: Names): object {
   }
 }
 
+/** Mail that a template makes: SES tells of its sending before it is rendered, when there is little of a header yet. */
+const templated: ReadonlySet<string | undefined> = new Set(['SendTemplatedEmail', 'SendBulkTemplatedEmail']);
+const unrendered: ReadonlySet<string> = new Set(['from', 'to', 'mime-version']);
+
 /** SES: the same for every event of a message, but for what is known only once it was on its way. */
 function mailObject(notice: EventNotice): object {
-  const { message, header } = notice;
+  const { message, happening } = notice;
   const { account, region, facts } = message;
-  const identity = facts['identity'];
+  const isEarly = happening.type === 'send' && templated.has(facts['operation']);
+  const header = isEarly ? notice.header?.filter(({ key }) => unrendered.has(key)) : notice.header;
+  const identity = isEarly ? undefined : facts['identity'];
   const shown = header && shownHeader(header);
   return {
     timestamp: iso(message.at),

@@ -52,7 +52,7 @@ export function verificationMail(
   return {
     ...submissionBy(caller, { operation, sizeLimit: VERIFICATION_OCTETS, ConfigurationSetName }),
     mail: { kind: 'raw', content, from, recipients: [to] },
-    untracked: true,
+    tracking: { opens: false, clicks: false },
   };
 }
 

@@ -3,6 +3,7 @@ import type {
   ConfigurationSet,
   DeliveryOptions,
   Destination,
+  MessageSecurity,
   SuppressionOptions,
   Tracking,
 } from '../../../core/configuration-sets/configuration-sets.ts';
@@ -20,9 +21,6 @@ export async function CreateConfigurationSet(
   caller: Caller,
 ): Promise<Out<'CreateConfigurationSet'>> {
   const { SendingOptions, ReputationOptions, ArchivingOptions, MessageSecurityOptions } = input;
-  if (MessageSecurityOptions?.SigningScheme && 'SmimeScheme' in MessageSecurityOptions.SigningScheme) {
-    throw new Refusal('not-built', 'S/MIME signatures are not built yet');
-  }
   await configurationSets.create(caller, input.ConfigurationSetName, {
     ...(input.DeliveryOptions && delivery(input.DeliveryOptions)),
     ...(input.SuppressionOptions && suppression(input.SuppressionOptions)),
@@ -31,8 +29,19 @@ export async function CreateConfigurationSet(
     sendingEnabled: SendingOptions && SendingOptions.SendingEnabled === true,
     archive: ArchivingOptions?.ArchiveArn,
     vdm: input.VdmOptions && vdm(input.VdmOptions),
+    security: MessageSecurityOptions && security(MessageSecurityOptions),
     tags: (input.Tags ?? []).map(({ Key, Value }) => ({ key: Key, value: Value })),
   });
+  return {};
+}
+
+export async function UpdateConfigurationSet(
+  { configurationSets }: Rooms,
+  { ConfigurationSetName, MessageSecurityOptions }: In<'UpdateConfigurationSet'>,
+  caller: Caller,
+): Promise<Out<'UpdateConfigurationSet'>> {
+  const changed = MessageSecurityOptions && security(MessageSecurityOptions);
+  await configurationSets.setSecurity(caller, ConfigurationSetName, changed);
   return {};
 }
 
@@ -233,6 +242,12 @@ function vdm({ DashboardOptions, GuardianOptions }: NonNullable<Create['VdmOptio
   };
 }
 
+/** One format of signature is all there is. */
+function security({ SigningScheme }: NonNullable<Create['MessageSecurityOptions']>): MessageSecurity {
+  if (!SigningScheme) return {};
+  return { scheme: SigningScheme.SmimeScheme ? 'smime' : 'default' };
+}
+
 const eventTypes = {
   SEND: 'send',
   REJECT: 'reject',
@@ -311,7 +326,16 @@ function described(set: ConfigurationSet): Described {
     SuppressionOptions: describedSuppression(set),
     VdmOptions: describedVdm(set),
     ArchivingOptions: set.archive === undefined ? undefined : { ArchiveArn: set.archive },
+    MessageSecurityOptions: describedSecurity(set),
   };
+}
+
+function describedSecurity({ security: options }: ConfigurationSet): Described['MessageSecurityOptions'] {
+  if (!options) return undefined;
+  const { scheme } = options;
+  if (scheme === undefined) return {};
+  if (scheme === 'default') return { SigningScheme: { DefaultScheme: {} } };
+  return { SigningScheme: { SmimeScheme: { SignatureFormat: 'DETACHED' } } };
 }
 
 function describedTracking({ tracking: options }: ConfigurationSet): Described['TrackingOptions'] {

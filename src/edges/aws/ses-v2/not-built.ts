@@ -53,15 +53,14 @@ export const notBuilt = [
   'PutTenantSuppressionAttributes',
   'TagResource',
   'UntagResource',
-  'UpdateConfigurationSet',
   'UpdateReputationEntityCustomerManagedStatus',
   'UpdateReputationEntityPolicy',
 ] as const satisfies readonly Operation[];
 
 /** Operations that are built in part, and what they lack, in a sentence. */
 export const partial: Partial<Record<Operation, string>> = {
-  SendBulkEmail: 'no delegate sending',
-  SendEmail: 'no delegate sending',
+  SendBulkEmail: 'no delegate sending, tenants or endpoints',
+  SendEmail: 'no delegate sending, tenants or endpoints',
   CreateEmailIdentity: 'no DKIM that is shared between regions',
   PutEmailIdentityDkimSigningAttributes: 'no DKIM that is shared between regions',
   CreateEmailIdentityPolicy: 'stored; not evaluated yet',
@@ -71,9 +70,10 @@ export const partial: Partial<Record<Operation, string>> = {
   PutAccountVdmAttributes: 'stored; nothing is measured yet',
   PutAccountDedicatedIpWarmupAttributes: 'stored; there are no dedicated addresses yet',
   CreateConfigurationSet:
-    'no S/MIME signatures, dedicated pools or archives; addresses are not validated; dashboard and guardian options are stored',
+    'no S/MIME signatures, dedicated pools or archives; addresses are not validated; guardian options are stored',
+  UpdateConfigurationSet: 'stored; no identity has a certificate to sign with yet',
   PutConfigurationSetArchivingOptions: 'stored; nothing is archived yet',
-  PutConfigurationSetVdmOptions: 'stored; nothing is measured yet',
+  PutConfigurationSetVdmOptions: 'engagement metrics turn tracking on; nothing else is measured yet',
   PutConfigurationSetDeliveryOptions: "SES's two default pools only",
   PutConfigurationSetSuppressionOptions: 'addresses are not validated, no tenants',
   CreateConfigurationSetEventDestination: 'SNS is published; other destinations are stored',

@@ -19,6 +19,7 @@ export async function SendEmail({ sending }: Rooms, input: In<'SendEmail'>, call
       tags: input.EmailTags,
       identityArns: identityArns(input),
     }),
+    ...chosenBy(input),
     list: list && { list: list.ContactListName, topic: list.TopicName },
     mail: mailOf(input),
   });
@@ -42,6 +43,7 @@ export async function SendBulkEmail(
       tags: input.DefaultEmailTags,
       identityArns: identityArns(input),
     }),
+    ...chosenBy(input),
     letter: {
       ...envelopeOf(input, input.FromEmailAddress),
       template,
@@ -101,6 +103,19 @@ interface Named {
 
 function envelopeOf({ ReplyToAddresses = [], FeedbackForwardingEmailAddress }: Named, from: string) {
   return { from, replyTo: ReplyToAddresses, returnPath: FeedbackForwardingEmailAddress };
+}
+
+interface Choosing {
+  readonly EndpointId?: string | undefined;
+  readonly TenantName?: string | undefined;
+  readonly ConfigurationOverrides?: In<'SendEmail'>['ConfigurationOverrides'];
+}
+
+/** What counts for this call only, whatever the account or its set says. */
+function chosenBy({ EndpointId, TenantName: tenant, ConfigurationOverrides }: Choosing) {
+  if (EndpointId) throw new Refusal('not-built', 'Multi-region endpoints are not built yet');
+  const { OpenTrackingEnabled: opens, ClickTrackingEnabled: clicks } = ConfigurationOverrides?.Tracking ?? {};
+  return { tenant, tracking: { opens: opens && opens === 'ENABLED', clicks: clicks && clicks === 'ENABLED' } };
 }
 
 interface Delegated {
