@@ -252,6 +252,7 @@ export async function buildApp(settings: Settings, log: Log) {
     reputation,
     suppressing,
     standings,
+    authority,
     links,
     url: () => opened.url,
     names,

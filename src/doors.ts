@@ -209,7 +209,7 @@ function submissionOf(app: App): SmtpDoor {
     anonymous: () => root(fallback.account),
     send: ({ caller, envelopeFrom, recipients, content, peerAddress, tls }) =>
       rooms.sending.send({
-        caller: { ...caller, sourceIp: peerAddress, secure: tls !== undefined },
+        caller: { ...caller, sourceIp: peerAddress, secure: tls !== undefined, apiVersion: '2' },
         operation: 'SendSmtpEmail',
         sourceIp: peerAddress,
         sizeLimit: SMTP_MESSAGE_OCTETS,

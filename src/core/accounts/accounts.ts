@@ -14,7 +14,7 @@ export { type Caller, userNameOf } from './caller.ts';
 export { type Key, type KeyFacts, Keys, type NewKey } from './keys.ts';
 export { ManagedPolicies, type ManagedPolicy, type PolicyVersion, versionOf } from './managed-policies.ts';
 export { rootArn, type Tag } from './names.ts';
-export type { Context, Policy } from './policy/policy.ts';
+export { type Context, type Policy, readPolicy } from './policy/policy.ts';
 export {
   type Enforcement,
   freeLimits,

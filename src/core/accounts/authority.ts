@@ -65,9 +65,9 @@ export class Authority {
   }
 }
 
-/** IAM: AWS global condition context keys, as far as a request with a long-lived key has them. */
+/** IAM: AWS global condition context keys, as far as a request with a long-lived key has them; SES: `ses:ApiVersion`. */
 function contextOf(caller: Caller, user: User | undefined, now: number): Context {
-  const { account, region, arn, sourceIp, userAgent, secure } = caller;
+  const { account, region, arn, sourceIp, userAgent, secure, apiVersion } = caller;
   return {
     'aws:currenttime': new Date(now).toISOString(),
     'aws:epochtime': String(Math.floor(now / 1_000)),
@@ -81,6 +81,7 @@ function contextOf(caller: Caller, user: User | undefined, now: number): Context
     'aws:sourceip': sourceIp,
     'aws:useragent': userAgent,
     'aws:securetransport': secure === undefined ? undefined : String(secure),
+    'ses:apiversion': apiVersion,
     ...Object.fromEntries((user?.tags ?? []).map(({ key, value }) => [`aws:principaltag/${key.toLowerCase()}`, value])),
   };
 }

@@ -6,6 +6,8 @@ export interface Caller {
   readonly arn: string;
   readonly sourceIp?: string | undefined;
   readonly userAgent?: string | undefined;
+  /** Of SES's API, `2` for the SMTP interface; nothing for other services. */
+  readonly apiVersion?: '1' | '2' | undefined;
   /** It came over TLS. */
   readonly secure?: boolean | undefined;
 }

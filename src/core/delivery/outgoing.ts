@@ -5,7 +5,7 @@ import { canonicaliseHeader, signMessage } from '../../mail/dkim.ts';
 import { formatField, readHeader } from '../../mail/header-fields.ts';
 import type { Bytes, Scope } from '../../storage/ports.ts';
 import type { SigningKey } from '../identities/identities.ts';
-import type { Message } from '../messages/messages.ts';
+import { identityOwner, type Message } from '../messages/messages.ts';
 
 /** Prefixes kept: a message with recipients at several domains is signed once. About 1 KB each. */
 const MOST_KEPT = 1_000;
@@ -55,7 +55,7 @@ export class Outgoing {
   async #makePrefix(message: Message, stored: Buffer): Promise<string> {
     const { clock, signingKey } = this.#needs;
     const feedbackId = formatField('Feedback-ID', feedbackIdOf(message));
-    const key = await signingKey(message, message.facts['fromAddress'] ?? message.envelopeFrom);
+    const key = await signingKey(identityOwner(message), message.facts['fromAddress'] ?? message.envelopeFrom);
     if (!key) return feedbackId;
     const header = canonicaliseHeader(readHeader(stored).fields);
     const signature = await signMessage({ header, bodyHash: message.bodyHash, key, at: clock.civil() });

@@ -36,6 +36,7 @@ export type { KeyLength } from './dkim.ts';
 export type { DkimWish, ShownDkim } from './domains.ts';
 export { type Dkim, type Identity, isVerified } from './identity.ts';
 export { type NotificationKind, notificationsOf, type RenderSubscribed } from './notifications.ts';
+export { readPolicies } from './policies.ts';
 export type { SigningKey } from './signing.ts';
 export { VERIFICATION_PATH } from './verification-links.ts';
 export type { VerificationTemplate } from './verification-templates.ts';
@@ -174,6 +175,13 @@ export class Identities {
       const found = await this.#records.named(scope, coveringNames(address));
       return found.find(isVerified);
     });
+  }
+
+  /** The identity of that name, if it is verified and covers the address. */
+  async coveringAs(scope: Scope, name: string, address: string): Promise<Identity | undefined> {
+    if (!coveringNames(address).includes(name)) return undefined;
+    const identity = await this.get(scope, name);
+    return identity?.status === 'success' ? identity : undefined;
   }
 
   /** Somebody follows a mailed link; nothing where it is none of ours. */

@@ -1,10 +1,11 @@
 /**
- * Sending authorization policies of an identity: who else may send with it (SES: policy-anatomy). They are checked and
- * kept here.
+ * Sending authorization policies of an identity: who else may send with it (SES: policy-anatomy). They are checked, kept
+ * and read here; sending asks them.
  */
 import { formatArn, parseArn } from '../../base/arn.ts';
 import { Refusal } from '../../base/refusal.ts';
 import type { Scope } from '../../storage/ports.ts';
+import { type Policy, readPolicy } from '../accounts/accounts.ts';
 
 /** Texts without insignificant white space, by name. */
 export type Policies = Readonly<Record<string, string>>;
@@ -59,20 +60,35 @@ function checkedPolicy(text: string, place: Scope & { identity: string }): strin
   const statements = Array.isArray(Statement) ? Statement : [Statement];
   if (statements.length === 0) throw invalid('The policy has no statement.');
   for (const statement of statements) checkStatement(statement, place);
+  const read = readPolicy(short, 'thing');
+  if (!read.ok) throw invalid(read.fault);
   return short;
+}
+
+/** What was read of the policies of an identity, as long as they are the same. */
+const known = new WeakMap<Policies, readonly Policy[]>();
+
+/** They were checked when they were written: one that cannot be read is a fault. */
+export function readPolicies(policies: Policies = {}): readonly Policy[] {
+  const done = known.get(policies);
+  if (done) return done;
+  const read = Object.entries(policies).map(([name, text]) => {
+    const one = readPolicy(text, 'thing');
+    if (!one.ok) throw new Error(`The policy ${name} cannot be read: ${one.fault}`);
+    return one.policy;
+  });
+  known.set(policies, read);
+  return read;
 }
 
 function checkStatement(statement: unknown, place: Scope & { identity: string }): void {
   if (!isObject(statement)) throw invalid('A statement must be an object.');
-  const { Effect, Principal, Action, Resource, Condition } = statement;
+  const { Effect, Principal, Action, Resource } = statement;
   if (Effect !== 'Allow' && Effect !== 'Deny') throw invalid('Effect must be Allow or Deny.');
   if (!isPrincipal(Principal)) throw invalid('Principal must be * or name accounts, users or services.');
   if (!texts(Action)?.every(isSending)) throw invalid('Action must name sending actions of SES.');
   if (!texts(Resource)?.every((resource) => isIdentity(resource, place))) {
     throw invalid(`Resource must be ${arnOfIdentity(place, place.identity)}.`);
-  }
-  if (Condition !== undefined && !isCondition(Condition)) {
-    throw invalid('Condition must give keys and values to operators.');
   }
 }
 
@@ -107,13 +123,6 @@ function isIdentity(resource: string, place: Scope & { identity: string }): bool
   const arn = parseArn(resource);
   return arn !== undefined && formatArn(arn) === arnOfIdentity(place, place.identity);
 }
-
-const isCondition = (value: unknown) =>
-  isObject(value) &&
-  Object.values(value).every(
-    (keys) =>
-      isObject(keys) && Object.values(keys).every((values) => values === true || values === false || texts(values)),
-  );
 
 const arnOfIdentity = ({ account, region }: Scope, name: string) =>
   formatArn({ service: 'ses', account, region, resource: `identity/${name}` });

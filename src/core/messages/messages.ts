@@ -51,6 +51,12 @@ export interface Message {
   readonly facts: Readonly<Record<string, string>>;
 }
 
+/** Whose identity it was sent with: another account's, where that lets its account send with it (SES: delegate sending). */
+export const identityOwner = ({ account, region, facts }: Pick<Message, 'account' | 'region' | 'facts'>) => ({
+  account: facts['identityAccount'] ?? account,
+  region,
+});
+
 /** A message in the order of the listing. */
 export interface Listed extends Message {
   readonly place: number;

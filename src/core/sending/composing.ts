@@ -9,9 +9,9 @@ import { rewriteShown } from '../../mail/shown-texts.ts';
 import type { TrackedLinks } from '../../mail/tracked-links.ts';
 import type { ConfigurationSet } from '../configuration-sets/configuration-sets.ts';
 import { type Contacts, unsubscribeFields, unsubscribeUrl, withUnsubscribeUrl } from '../contacts/contacts.ts';
-import type { Identity } from '../identities/identities.ts';
 import { type Message, type Tag, takenOffFields } from '../messages/messages.ts';
 import type { Draft } from './draft.ts';
+import type { Author } from './senders.ts';
 import type { ListChoice, Occasion } from './submission.ts';
 
 /** Fields that SES replaces or reads and takes off (SES: header fields; X-SES-* of raw mail). */
@@ -36,8 +36,7 @@ export type Composed = Omit<Message, 'segments'> & Pick<Draft, 'content' | 'rest
 /** What was found out of a submission before it is composed. */
 export interface Decided {
   readonly tags: readonly Tag[];
-  /** Of the author. */
-  readonly identity: Identity;
+  readonly author: Author;
   /** Whose envelope sender receivers see, where it is not our own. */
   readonly mailFrom: string | undefined;
   readonly set: ConfigurationSet | undefined;
@@ -72,7 +71,7 @@ export class Composing {
     decided: Decided,
   ): Promise<Composed> {
     const { clock, random, names } = this.#needs;
-    const { tags, identity, mailFrom, set } = decided;
+    const { tags, author, mailFrom, set } = decided;
     const at = clock.civil();
     const { account, region } = caller;
     const id = outgoingMessageId(region, clock, random);
@@ -107,7 +106,8 @@ export class Composing {
         callerArn: caller.arn,
         sourceIp,
         fromAddress: draft.fromAddress,
-        identity: identity.name,
+        identity: author.identity.name,
+        ...(author.owner.account !== account && { identityAccount: author.owner.account }),
         ...(mailFrom !== undefined && { envelopeSender: `${id}@${mailFrom}` }),
         ...(draft.feedback === '' && { envelopeSender: '' }),
         ...(set && factsOf(set, draft)),

@@ -54,6 +54,8 @@ export interface Draft {
   readonly tags?: readonly Tag[] | undefined;
   readonly list?: ListChoice | undefined;
   readonly tenant?: string | undefined;
+  /** Name of the stored template that made it. */
+  readonly template?: string | undefined;
   /** It is accepted all the same. */
   readonly unsent?: Unsent | undefined;
 }

@@ -7,14 +7,13 @@ import type { Log } from '../../base/log.ts';
 import type { OwnNames } from '../../base/own-names.ts';
 import type { Random } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
-import { readMailboxes } from '../../mail/mailboxes.ts';
 import type { TrackedLinks } from '../../mail/tracked-links.ts';
 import type { Scope, Store } from '../../storage/ports.ts';
-import { refusePaused, type SendingLimits, type Standings } from '../accounts/accounts.ts';
+import { type Authority, refusePaused, type SendingLimits, type Standings } from '../accounts/accounts.ts';
 import type { ConfigurationSet, ConfigurationSets } from '../configuration-sets/configuration-sets.ts';
 import type { Contacts } from '../contacts/contacts.ts';
 import { type Delivery, isSimulated } from '../delivery/delivery.ts';
-import type { Identities, Identity } from '../identities/identities.ts';
+import type { Identities } from '../identities/identities.ts';
 import type { Message, Messages } from '../messages/messages.ts';
 import type { Publishing } from '../publishing/publishing.ts';
 import type { Reputation, SuppressionReason } from '../reputation/reputation.ts';
@@ -26,6 +25,7 @@ import { type BulkEntry, type BulkOutcome, type BulkSubmission, checkBulk, group
 import { Composing } from './composing.ts';
 import { type Draft, draftFormatted, draftRaw, readEnvelope } from './draft.ts';
 import { Quotas } from './quotas.ts';
+import { type Author, Senders, verifiedAuthor } from './senders.ts';
 import type { FormattedMail, Occasion, RawMail, Submission, TemplatedMail } from './submission.ts';
 import { checkTags } from './tags.ts';
 import { letterOf } from './templated.ts';
@@ -51,6 +51,7 @@ interface Needs {
   /** The reasons for which listed recipients of this message are not sent to. */
   readonly suppressing: (message: Message) => Promise<readonly SuppressionReason[]>;
   readonly standings: Standings;
+  readonly authority: Authority;
   readonly links: TrackedLinks;
   /** Base of the links that we hand out. */
   readonly url: () => string;
@@ -65,12 +66,14 @@ export class Sending {
   readonly #quotas: Quotas;
   readonly #composing: Composing;
   readonly #acceptance: Acceptance;
+  readonly #senders: Senders;
 
   constructor(needs: Needs) {
     this.#needs = needs;
     this.#quotas = new Quotas({ rows: needs.store.rows, clock: needs.clock });
     this.#composing = new Composing(needs);
     this.#acceptance = new Acceptance(needs);
+    this.#senders = new Senders(needs);
   }
 
   /** Answers SES's message id. */
@@ -105,6 +108,7 @@ export class Sending {
     const prepared = await Promise.all(
       entries.map((entry, n) => this.#readyEntry(bulk, entry, { set, name, rendering: renderings[n]!, enclosing })),
     );
+    refuseDenied(prepared);
     const accepted = new Map<Ready, BulkOutcome>();
     for (const group of grouped(prepared.filter(isReady))) await this.#acceptGroup(group, accepted);
     return prepared.map((one) => (isReady(one) ? accepted.get(one)! : one));
@@ -163,10 +167,13 @@ export class Sending {
     const subscription = list && (await contacts.subscription(caller, list, draft.recipients));
     const standing = await standings.of(caller);
     refusePaused(standing);
-    const identity = await this.#verified(caller, draft, standing);
-    const set = named ?? (await this.#defaultSet(caller, identity));
-    const mailFrom = await this.#needs.identities.mailFroms.domainFor(caller, draft.fromAddress);
-    const composed = await this.#composing.compose(occasion, draft, { tags, identity, mailFrom, set, list });
+    const meant = await this.#senders.meant(caller, draft, standing);
+    const setName = named?.name ?? defaultSetName(caller, meant.author);
+    await this.#senders.authorize(occasion, draft, { meant, set: setName });
+    const author = verifiedAuthor(caller, meant);
+    const set = named ?? (await this.#defaultSet(caller, setName));
+    const mailFrom = await this.#needs.identities.mailFroms.domainFor(author.owner, draft.fromAddress);
+    const composed = await this.#composing.compose(occasion, draft, { tags, author, mailFrom, set, list });
     const taken = await this.#quotas.take(caller, standing, {
       recipients: draft.recipients.length,
       counted: draft.recipients.filter((recipient) => !isSimulated(recipient)).length,
@@ -199,9 +206,9 @@ export class Sending {
   /** The letter that a template made; where it failed, what can be kept of it, with the failure. */
   #rendered(submission: Submission, mail: TemplatedMail, { name, rendering, enclosing }: Rendered): Draft {
     const letter = letterOf(mail, rendering);
-    if (rendering.ok) return this.#draft(submission, letter, enclosing);
+    if (rendering.ok) return { ...this.#draft(submission, letter, enclosing), template: name };
     const unsent = { state: 'render-failed', template: name, reason: rendering.reason } as const;
-    return { ...this.#draft(submission, letter, { ...enclosing, enclosure: undefined }), unsent };
+    return { ...this.#draft(submission, letter, { ...enclosing, enclosure: undefined }), template: name, unsent };
   }
 
   #enclose({ attachments }: Pick<TemplatedMail, 'attachments'>): Enclosure {
@@ -231,39 +238,12 @@ export class Sending {
   }
 
   /** The identity's own, for mail that names none. */
-  async #defaultSet(scope: Scope, { configurationSet }: Identity): Promise<ConfigurationSet | undefined> {
-    if (configurationSet === undefined) return undefined;
-    const set = await this.#needs.configurationSets.find(scope, configurationSet);
+  async #defaultSet(scope: Scope, name: string | undefined): Promise<ConfigurationSet | undefined> {
+    if (name === undefined) return undefined;
+    const set = await this.#needs.configurationSets.find(scope, name);
     if (set) return sendingSet(set);
     // It was removed since; another code than for a name that the caller gave (SES).
-    throw new Refusal('invalid-parameter', `Configuration set <${configurationSet}> does not exist.`);
-  }
-
-  /**
-   * Everyone in whose name the mail goes out must be a verified identity, and in the sandbox everyone it goes to as well
-   * (but for the mailbox simulator); all that fail are named together. Answers the author's.
-   */
-  async #verified(scope: Scope, draft: Draft, { sandbox }: SendingLimits): Promise<Identity> {
-    const { senders, fromAddress, givenRecipients } = draft;
-    const failed: string[] = [];
-    let author: Identity | undefined;
-    for (const { given } of senders) {
-      const addresses = readMailboxes(given).map(({ address }) => address);
-      const covering = await Promise.all(addresses.map((address) => this.#needs.identities.covering(scope, address)));
-      if (addresses.length === 0 || covering.includes(undefined)) failed.push(given);
-      author ??= covering[addresses.indexOf(fromAddress)];
-    }
-    author ??= await this.#needs.identities.covering(scope, fromAddress);
-    for (const { given, address } of sandbox ? givenRecipients : []) {
-      if (isSimulated(address) || failed.includes(given)) continue;
-      if (!(await this.#needs.identities.covering(scope, address))) failed.push(given);
-    }
-    if (failed.length === 0 && author) return author;
-    const region = scope.region.toUpperCase();
-    throw new Refusal(
-      'message-rejected',
-      `Email address is not verified. The following identities failed the check in region ${region}: ${failed.join(', ')}`,
-    );
+    throw new Refusal('invalid-parameter', `Configuration set <${name}> does not exist.`);
   }
 }
 
@@ -277,6 +257,20 @@ interface Rendered {
   readonly name?: string | undefined;
   readonly rendering: Rendering;
   readonly enclosing: Enclosure;
+}
+
+/** That of an identity of one's own; another account's set is nobody else's. */
+function defaultSetName({ account }: Scope, author: Author | undefined): string | undefined {
+  return author?.owner.account === account ? author.identity.configurationSet : undefined;
+}
+
+/** Who may not send one of the letters sends none of them: a lack of permission is told of the call, not of an entry. */
+function refuseDenied(prepared: readonly (Ready | BulkOutcome)[]): void {
+  for (const one of prepared) {
+    if (isReady(one) || one.ok || one.code !== 'access-denied') continue;
+    for (const ready of prepared.filter(isReady)) ready.taken.giveBack();
+    throw new Refusal('access-denied', one.reason);
+  }
 }
 
 const isReady = (one: Ready | BulkOutcome): one is Ready => !('ok' in one);

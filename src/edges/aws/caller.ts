@@ -10,6 +10,10 @@ export interface Caller {
   readonly sourceIp: string;
   readonly userAgent: string;
   readonly requestId: string;
+  /** Of SES's API. */
+  readonly apiVersion?: '1' | '2' | undefined;
+  /** It came over TLS. */
+  readonly secure: boolean;
   /** Fires when the client goes away before it has its answer. */
   readonly gone: AbortSignal;
 }

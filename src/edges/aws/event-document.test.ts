@@ -81,6 +81,13 @@ test('the mail object, with its tags in the order of SES', () => {
   );
 });
 
+test('mail with an identity of another account', () => {
+  const facts = { ...message.facts, identityAccount: '444455556666' };
+  const { mail } = documentOf({ type: 'send' }, { message: { ...message, facts } });
+  assert.equal(mail.sourceArn, 'arn:aws:ses:eu-west-1:444455556666:identity/example.com');
+  assert.equal(mail.sendingAccountId, '111122223333');
+});
+
 test('a header of more than 10 KB is cut', () => {
   const long = readHeader(Buffer.from(`From: a@b\r\nX-Long: ${'x'.repeat(11_000)}\r\n\r\n`)).fields;
   const { mail } = documentOf({ type: 'send' }, { header: long });

@@ -1,5 +1,6 @@
 import { formatArn } from '../../base/arn.ts';
 import type { Bounce, Preferences } from '../../core/events/events.ts';
+import { identityOwner } from '../../core/messages/messages.ts';
 import type { EventNotice, PublishedHappening, RenderEvent } from '../../core/publishing/publishing.ts';
 import { commonFields, shownHeader } from '../../mail/mail-object.ts';
 
@@ -56,7 +57,7 @@ const unrendered: ReadonlySet<string> = new Set(['from', 'to', 'mime-version']);
 /** SES: the same for every event of a message, but for what is known only once it was on its way. */
 function mailObject(notice: EventNotice): object {
   const { message, happening } = notice;
-  const { account, region, facts } = message;
+  const { account, facts } = message;
   const isEarly = happening.type === 'send' && templated.has(facts['operation']);
   const header = isEarly ? notice.header?.filter(({ key }) => unrendered.has(key)) : notice.header;
   const identity = isEarly ? undefined : facts['identity'];
@@ -64,7 +65,7 @@ function mailObject(notice: EventNotice): object {
   return {
     timestamp: iso(message.at),
     source: message.from,
-    sourceArn: identity && formatArn({ service: 'ses', region, account, resource: `identity/${identity}` }),
+    sourceArn: identity && formatArn({ service: 'ses', ...identityOwner(message), resource: `identity/${identity}` }),
     sendingAccountId: account,
     messageId: message.id,
     destination: message.recipients,

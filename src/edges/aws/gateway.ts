@@ -81,7 +81,8 @@ export class Gateway {
       call = service.protocol.route(request);
       const answer = builtAnswer(service, call);
       const input = call.input();
-      const output = await answer(input, callerOf(request, identity, requestId));
+      const caller = callerOf(request, identity, { requestId, service: destination.service });
+      const output = await answer(input, caller);
       return call.reply(output, requestId);
     } catch (error) {
       const context = { dialect: destination.dialect, operation: call?.operation, model: service?.model };
@@ -146,13 +147,21 @@ function builtAnswer(service: Service, { operation }: Call): Answer {
   return answer;
 }
 
-function callerOf(request: Request, identity: Identity, requestId: string): Caller {
-  const { headers, remoteAddress: sourceIp } = request;
+const apiVersions: Readonly<Record<string, '1' | '2'>> = { 'ses-v1': '1', 'ses-v2': '2' };
+
+function callerOf(
+  request: Request,
+  identity: Identity,
+  { requestId, service }: { requestId: string; service: string },
+): Caller {
+  const { headers, remoteAddress: sourceIp, secure } = request;
   return {
     ...identity,
     sourceIp,
     userAgent: headers['user-agent'] ?? '',
     requestId,
+    apiVersion: apiVersions[service],
+    secure,
     get gone() {
       return request.aborted;
     },

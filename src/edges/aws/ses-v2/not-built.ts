@@ -59,12 +59,10 @@ export const notBuilt = [
 
 /** Operations that are built in part, and what they lack, in a sentence. */
 export const partial: Partial<Record<Operation, string>> = {
-  SendBulkEmail: 'no delegate sending, tenants or endpoints',
-  SendEmail: 'no delegate sending, tenants or endpoints',
+  SendBulkEmail: 'no tenants, no multi-region endpoints',
+  SendEmail: 'no tenants, no multi-region endpoints',
   CreateEmailIdentity: 'no DKIM that is shared between regions',
   PutEmailIdentityDkimSigningAttributes: 'no DKIM that is shared between regions',
-  CreateEmailIdentityPolicy: 'stored; not evaluated yet',
-  UpdateEmailIdentityPolicy: 'stored; not evaluated yet',
   PutEmailIdentityFeedbackAttributes: 'stored; nothing is forwarded yet',
   GetAccount: 'VDM is stored, nothing is measured; no pricing plan',
   PutAccountVdmAttributes: 'stored; nothing is measured yet',
