@@ -47,7 +47,7 @@ const templates = new Templates({} as ConstructorParameters<typeof Templates>[0]
 const parts = [content.subject, content.html].map((part) => Handlebars.compile(part, { noEscape: true }));
 const data = entries.map((entry) => JSON.parse(entry) as object);
 
-const ours = () => templates.renderMany(content, { entries });
+const ours = () => templates.renderMany({ account: '', region: '' }, content, { entries });
 const bare = () => data.map((one) => parts.map((part) => part(one)));
 const withJson = () =>
   entries.map((entry) => {

@@ -90,7 +90,7 @@ export class Sending {
     const enclosing = this.#enclose(mail);
     const named = await this.#namedSet(caller, configurationSet);
     const { name, content } = await this.#needs.templates.chosen(caller, mail.template);
-    const rendering = await this.#needs.templates.render(content, mail.data);
+    const rendering = await this.#needs.templates.render(caller, content, mail.data);
     const draft = this.#rendered(submission, mail, { name, rendering, enclosing });
     return this.#accept(await this.#ready(submission, draft, named));
   }
@@ -104,7 +104,7 @@ export class Sending {
     const set = await this.#namedSet(caller, bulk.configurationSet);
     const { name, content } = await this.#needs.templates.chosen(caller, letter.template);
     const data = { defaults, entries: entries.map((entry) => entry.data) };
-    const renderings = await this.#needs.templates.renderMany(content, data);
+    const renderings = await this.#needs.templates.renderMany(caller, content, data);
     const prepared = await Promise.all(
       entries.map((entry, n) => this.#readyEntry(bulk, entry, { set, name, rendering: renderings[n]!, enclosing })),
     );

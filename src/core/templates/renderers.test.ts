@@ -48,6 +48,22 @@ test('a template that is read for too long has failed, and its thread is replace
   assert.deepEqual(said(late), Array(2).fill('The template takes too much time.'));
 });
 
+test('an account whose templates take long holds up no other', async () => {
+  const shared = new Renderers();
+  let slowOnesDone = 0;
+  const slowOnes = Array.from({ length: 3 }, () =>
+    shared.ask({ template: { subject: slow } }, 'slow').finally(() => {
+      slowOnesDone += 1;
+    }),
+  );
+  const ended = Promise.allSettled(slowOnes);
+  const quick = { template: { subject: '{{#if a}}{{a}}{{/if}}' }, data: { entries: ['{"a":1}'] } };
+  assert.deepEqual(said(await shared.ask(quick, 'quick')), ['1']);
+  assert.equal(slowOnesDone, 0);
+  await shared.stop();
+  await ended;
+});
+
 test('a template that takes too much memory has failed, and its thread is replaced', async () => {
   const small = new Renderers({ memory: 24 });
   after(() => small.stop());

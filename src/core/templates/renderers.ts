@@ -5,6 +5,7 @@ import * as batch from './batch.ts';
 import * as compile from './compile.ts';
 import * as pieces from './pieces.ts';
 import * as work from './rendering.ts';
+import { Turns } from './turns.ts';
 
 /** What the functions of the thread call, by their names. */
 const declare = [batch, compile, pieces, work].flatMap((file) =>
@@ -13,7 +14,8 @@ const declare = [batch, compile, pieces, work].flatMap((file) =>
 
 /** Threads at most; each is started when it is needed (12 MB, 65 ms). */
 const MOST_THREADS = 2;
-/** Questions that wait for a thread. */
+/** Questions that wait for a thread: of one account, and of all together. */
+const MOST_WAITING_OF_ONE = 200;
 const MOST_WAITING = 1_000;
 /** Milliseconds for one question. The steps end a runaway long before; what is left is the parser. */
 const PATIENCE = 10 * SECOND;
@@ -43,10 +45,13 @@ type Renderer = Thread<work.RenderingSettings, work.Question, batch.Rendering[]>
 export class Renderers {
   readonly #threads = new Set<Renderer>();
   readonly #idle: Renderer[] = [];
-  readonly #waiting: (() => void)[] = [];
+  readonly #turns = new Turns({
+    places: MOST_THREADS,
+    waitingPerOwner: MOST_WAITING_OF_ONE,
+    waiting: MOST_WAITING,
+  });
   readonly #patience: number;
   readonly #memory: number;
-  #busy = 0;
   #stopped = false;
 
   constructor({ patience = PATIENCE, memory = MEMORY } = {}) {
@@ -54,16 +59,14 @@ export class Renderers {
     this.#memory = memory;
   }
 
-  async ask(question: work.Question): Promise<batch.Rendering[]> {
-    if (this.#busy === MOST_THREADS) await this.#turn();
-    else this.#busy += 1;
+  /** `account`: whose question it is, as accounts share the threads. */
+  async ask(question: work.Question, account = ''): Promise<batch.Rendering[]> {
+    await this.#turns.take(account);
     try {
       if (this.#stopped) throw new Refusal('busy', 'Rendering has stopped');
       return await this.#answer(this.#idle.pop() ?? this.#start(), question);
     } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#busy -= 1;
+      this.#turns.release(account);
     }
   }
 
@@ -78,11 +81,6 @@ export class Renderers {
     const thread: Renderer = new Thread(work.rendering, settings, { declare, memory: this.#memory });
     this.#threads.add(thread);
     return thread;
-  }
-
-  #turn(): Promise<void> {
-    if (this.#waiting.length >= MOST_WAITING) throw new Refusal('busy', 'Too many templates wait to be rendered');
-    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   async #answer(thread: Renderer, question: work.Question): Promise<batch.Rendering[]> {

@@ -72,7 +72,7 @@ export class Templates {
         'TemplateName can contain up to 64 characters. Only alphanumeric characters, underscores(_) and hyphens(-) are allowed.',
       );
     }
-    const whole = await this.#valid(name, content);
+    const whole = await this.#valid(scope, name, content);
     if ((await this.#documents.count(scope)) >= MOST_TEMPLATES) {
       throw new Refusal(
         'limit-exceeded',
@@ -86,7 +86,7 @@ export class Templates {
   /** The whole content is replaced; tags and age stay. */
   async update(scope: Scope, name: string, content: Partial<TemplateContent>): Promise<void> {
     await this.#existing(scope, name);
-    const whole = await this.#valid(name, content);
+    const whole = await this.#valid(scope, name, content);
     for (;;) {
       const present = await this.#existing(scope, name);
       const value = { ...present.value, content: whole };
@@ -130,22 +130,22 @@ export class Templates {
     throw new Refusal('invalid-parameter', 'A template needs a name, an ARN or its content.');
   }
 
-  async render(content: TemplateContent, data: string | undefined): Promise<Rendering> {
-    return (await this.renderMany(content, { entries: [data] }))[0]!;
+  async render(scope: Scope, content: TemplateContent, data: string | undefined): Promise<Rendering> {
+    return (await this.renderMany(scope, content, { entries: [data] }))[0]!;
   }
 
   /** One answer for each of `data.entries`, in their order. */
-  async renderMany(content: TemplateContent, data: DataSets): Promise<Rendering[]> {
+  async renderMany({ account }: Scope, content: TemplateContent, data: DataSets): Promise<Rendering[]> {
     const plain = plainOf(content);
     return plain && plain.variables <= MOST_PLAIN_VARIABLES
       ? renderBatch(plain.pieces, data, limits)
-      : this.#renderers.ask({ template: content, data });
+      : this.#renderers.ask({ template: content, data }, account);
   }
 
   /** The message that a stored template makes of data (SES: TestRenderTemplate); what fails is refused. */
   async rehearse(scope: Scope, name: string, data: string): Promise<string> {
     const { content } = await this.get(scope, name);
-    const rendering = await this.render(content, data);
+    const rendering = await this.render(scope, content, data);
     if (!rendering.ok) {
       const code = rendering.failure === 'attribute' ? 'missing-rendering-attribute' : 'invalid-rendering-data';
       throw new Refusal(code, rendering.reason, { TemplateName: name });
@@ -162,9 +162,9 @@ export class Templates {
   }
 
   /** Templates that only fail with their data are fine. */
-  async #valid(name: string, content: Partial<TemplateContent>): Promise<TemplateContent> {
+  async #valid({ account }: Scope, name: string, content: Partial<TemplateContent>): Promise<TemplateContent> {
     const whole = complete(content, STORED_OCTETS, { TemplateName: name });
-    const [fault] = plainOf(whole) ? [] : await this.#renderers.ask({ template: whole });
+    const [fault] = plainOf(whole) ? [] : await this.#renderers.ask({ template: whole }, account);
     if (fault && !fault.ok) throw new Refusal('invalid-template', fault.reason, { TemplateName: name });
     return whole;
   }
