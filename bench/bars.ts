@@ -28,6 +28,8 @@ const SEND = 'SendEmail v2';
 const BESIDE = 'SMTP accept beside a queue';
 const MEMORY = 'Resident memory';
 const TRACKING = 'Tracking rewrite';
+const RENDERING = 'Rendering';
+const BULK = 'Bulk';
 
 const bars: readonly Wanted[] = [
   ...(
@@ -79,6 +81,16 @@ const bars: readonly Wanted[] = [
     sentence: 'Tracking rewrite of 20 KB of HTML, × htmlparser2 that only parses',
     bar: 0.5,
     value: (read) => ratio(read(TRACKING, 'sesame, one page'), read(TRACKING, 'htmlparser2')),
+  },
+  {
+    sentence: 'Rendering, × bare Handlebars that has compiled and parsed before',
+    bar: 0.25,
+    value: (read) => ratio(read(RENDERING, 'sesame'), read(RENDERING, 'Handlebars, compiled, data at hand')),
+  },
+  {
+    sentence: 'SendBulkEmail of 50 destinations, × SendEmail for each, destinations/s',
+    bar: 2,
+    value: (read) => ratio(read(BULK, 'SendBulkEmail', 10), read(BULK, 'SendEmail', 10)),
   },
   { sentence: 'Idle MB', bar: 130, below: true, value: (read) => read(MEMORY, 'sesame, idle') },
   {

@@ -9,10 +9,12 @@ import { parseArgs } from 'node:util';
 import { accept } from './accept.ts';
 import { acceptSecured } from './accept-secured.ts';
 import { judge } from './bars.ts';
+import { bulk } from './bulk.ts';
 import { flushRate } from './flush-rate.ts';
 import type { Bench } from './peers.ts';
 import { queued } from './queued.ts';
 import { relay } from './relay.ts';
+import { rendering } from './render.ts';
 import type { Figure } from './rounds.ts';
 import { sendEmail } from './send-email.ts';
 import { startUp } from './start-up.ts';
@@ -29,6 +31,8 @@ const scenarios: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> =
   relay,
   queued,
   tracking: trackingRewrite,
+  rendering,
+  bulk,
 };
 
 const { values } = parseArgs({

@@ -1,5 +1,5 @@
 /**
- * The generator of SendEmail load: a process of its own with keep-alive connections, one request at a time on each. The
+ * The generator of SendEmail and SendBulkEmail load: a process of its own with keep-alive connections, one request at a time on each. The
  * requests are signed before the first goes out, so that they cost next to nothing while they are measured; each signs
  * a body of its own.
  *
@@ -16,6 +16,8 @@ export interface HttpLoad {
   readonly octets: number;
   readonly from: string;
   readonly to: string;
+  /** A stored one that makes the letters, of one entry's `name`; in bulk where there are destinations. */
+  readonly template?: { readonly name: string; readonly destinations?: number } | undefined;
   readonly key: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
@@ -23,7 +25,6 @@ export interface HttpLoadTold {
   readonly seconds: number;
 }
 
-const PATH = '/v2/email/outbound-emails';
 const SIGNED_HEADERS = 'content-type;host;x-amz-date';
 /** Different requests; a signature is good for minutes. */
 const MOST_SIGNED = 2_000;
@@ -71,24 +72,40 @@ function isWhole(answer: string): boolean {
 }
 
 /** AWS Signature Version 4 of one POST, for the region that everything here is in. */
-function signedRequest({ port, octets, from, to, key }: HttpLoad, n: number): Buffer {
-  const body = JSON.stringify({
-    FromEmailAddress: from,
-    Destination: { ToAddresses: [to] },
-    Content: { Simple: { Subject: { Data: `bench ${n}` }, Body: { Text: { Data: text(octets) } } } },
-  });
+function signedRequest({ port, key, ...load }: HttpLoad, n: number): Buffer {
+  const body = JSON.stringify(input(load, n));
+  const path = `/v2/email/outbound-${load.template?.destinations ? 'bulk-' : ''}emails`;
   const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
   const host = `127.0.0.1:${port}`;
   const scope = `${time.slice(0, 8)}/us-east-1/ses/aws4_request`;
   const headers = `content-type:application/json\nhost:${host}\nx-amz-date:${time}\n`;
-  const canonical = `POST\n${PATH}\n\n${headers}\n${SIGNED_HEADERS}\n${sha256(body)}`;
+  const canonical = `POST\n${path}\n\n${headers}\n${SIGNED_HEADERS}\n${sha256(body)}`;
   const toSign = `AWS4-HMAC-SHA256\n${time}\n${scope}\n${sha256(canonical)}`;
   const signature = hmac(signingKey(key.secretAccessKey, scope), toSign).toString('hex');
   const authorization = `AWS4-HMAC-SHA256 Credential=${key.accessKeyId}/${scope}, SignedHeaders=${SIGNED_HEADERS}, Signature=${signature}`;
   return Buffer.from(
-    `POST ${PATH} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nX-Amz-Date: ${time}\r\n` +
+    `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nX-Amz-Date: ${time}\r\n` +
       `Authorization: ${authorization}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
+}
+
+function input({ octets, from, to, template }: Pick<HttpLoad, 'octets' | 'from' | 'to' | 'template'>, n: number) {
+  const FromEmailAddress = from;
+  const Destination = { ToAddresses: [to] };
+  if (!template) {
+    const Simple = { Subject: { Data: `bench ${n}` }, Body: { Text: { Data: text(octets) } } };
+    return { FromEmailAddress, Destination, Content: { Simple } };
+  }
+  const { name: TemplateName, destinations } = template;
+  const data = (of: number) => JSON.stringify({ name: `Name ${n} ${of}` });
+  if (!destinations) {
+    return { FromEmailAddress, Destination, Content: { Template: { TemplateName, TemplateData: data(0) } } };
+  }
+  const BulkEmailEntries = Array.from({ length: destinations }, (_, of) => ({
+    Destination,
+    ReplacementEmailContent: { ReplacementTemplate: { ReplacementTemplateData: data(of) } },
+  }));
+  return { FromEmailAddress, DefaultContent: { Template: { TemplateName } }, BulkEmailEntries };
 }
 
 function signingKey(secret: string, scope: string): Buffer {

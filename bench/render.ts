@@ -1,15 +1,17 @@
 /**
  * What a batch costs: 50 data sets and a template of medium size with lists and conditions, beside bare Handlebars that
- * has compiled it once, in one process. `node bench/render.ts`
+ * has compiled it once, in one process.
  */
 import Handlebars from 'handlebars';
 import { Renderers } from '../src/core/templates/renderers.ts';
 import { Templates } from '../src/core/templates/templates.ts';
+import type { Bench } from './peers.ts';
+import { type Figure, figure } from './rounds.ts';
 
 const ENTRIES = 50;
 /** Turns are short and many, so that what else the machine does falls on both alike; the first of them warm up. */
 const TURN = 30;
-const TURNS = 60;
+const TURNS_A_ROUND = 20;
 const WARM_UP = 20;
 
 const content = {
@@ -41,40 +43,38 @@ const entries = Array.from({ length: ENTRIES }, (_, n) =>
   }),
 );
 
-const renderers = new Renderers();
-// Only its rendering is used, and that needs nothing.
-const templates = new Templates({} as ConstructorParameters<typeof Templates>[0], renderers);
-const parts = [content.subject, content.html].map((part) => Handlebars.compile(part, { noEscape: true }));
-const data = entries.map((entry) => JSON.parse(entry) as object);
-
-const ours = () => templates.renderMany({ account: '', region: '' }, content, { entries });
-const bare = () => data.map((one) => parts.map((part) => part(one)));
-const withJson = () =>
-  entries.map((entry) => {
-    const one = JSON.parse(entry) as object;
-    return parts.map((part) => part(one));
-  });
-
-for (const [n, one] of (await ours()).entries()) {
-  const expected = parts[1]!(data[n]);
-  if (!one.ok || one.rendered.html !== expected) throw new Error(`They differ: ${JSON.stringify(one)}`);
-}
-const contenders = [
-  { name: 'Handlebars, data at hand', work: bare },
-  { name: 'Handlebars, data as JSON', work: withJson },
-  { name: 'sesame', work: ours },
-].map((contender) => ({ ...contender, rates: [] as number[] }));
-for (let turn = -WARM_UP; turn < TURNS; turn++) {
-  for (const { work, rates } of contenders) {
-    const from = performance.now();
-    let count = 0;
-    for (; performance.now() - from < TURN; count++) await work();
-    if (turn >= 0) rates.push((count * ENTRIES * 1_000) / (performance.now() - from));
+/** In this process, one turn after another. */
+export async function rendering({ effort }: Bench): Promise<Figure[]> {
+  const renderers = new Renderers();
+  // Only its rendering is used, and that needs nothing.
+  const templates = new Templates({} as ConstructorParameters<typeof Templates>[0], renderers);
+  const parts = [content.subject, content.html].map((part) => Handlebars.compile(part, { noEscape: true }));
+  const bare = (one: object) => parts.map((part) => part(one));
+  const data = entries.map((entry) => JSON.parse(entry) as object);
+  const ours = () => templates.renderMany({ account: '', region: '' }, content, { entries });
+  for (const [n, one] of (await ours()).entries()) {
+    if (!one.ok || one.rendered.html !== bare(data[n]!)[1]) throw new Error(`They differ: ${JSON.stringify(one)}`);
   }
+  const contenders = [
+    { peer: 'Handlebars, compiled, data at hand', work: () => data.map(bare) },
+    { peer: 'Handlebars, compiled, data as JSON', work: () => entries.map((entry) => bare(JSON.parse(entry))) },
+    { peer: 'sesame, data as JSON', work: ours },
+  ].map((contender) => ({ ...contender, runs: [] as number[] }));
+  for (let turn = -WARM_UP; turn < effort.rounds * TURNS_A_ROUND; turn++) {
+    for (const { work, runs } of contenders) {
+      const rate = await often(work);
+      if (turn >= 0) runs.push(rate);
+    }
+  }
+  await renderers.stop();
+  return contenders.map(({ peer, runs }) =>
+    figure({ scenario: 'Rendering, 50 data sets', unit: 'messages/s', peer, runs, others: [] }),
+  );
 }
-const medians = contenders.map(({ rates }) => rates.toSorted((a, b) => a - b)[rates.length >> 1]!);
-for (const [n, { name }] of contenders.entries()) {
-  const share = Math.round((100 * medians[n]!) / medians[0]!);
-  console.log(`${name}: ${Math.round(medians[n]!)} messages/s, ${share} % of bare Handlebars`);
+
+async function often(work: () => unknown): Promise<number> {
+  const from = performance.now();
+  let count = 0;
+  for (; performance.now() - from < TURN; count++) await work();
+  return (count * ENTRIES * 1_000) / (performance.now() - from);
 }
-await renderers.stop();

@@ -47,7 +47,9 @@ export async function sendEmail({ effort, places }: Bench): Promise<Figure[]> {
   return figures;
 }
 
-async function sendRequests(load: Pick<HttpLoad, 'port' | 'connections' | 'requests'>): Promise<number> {
+export async function sendRequests(
+  load: Pick<HttpLoad, 'port' | 'connections' | 'requests' | 'template'>,
+): Promise<number> {
   const whole: HttpLoad = { octets: OCTETS, from: FROM, to: TO, key: KEY, ...load };
   const child = startNode('http-load.ts', [JSON.stringify(whole)]);
   const [{ seconds }] = await Promise.all([told<HttpLoadTold>(child), finished(child)]);

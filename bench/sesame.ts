@@ -68,8 +68,12 @@ export class Sesame {
     this.#child.send(what);
   }
 
+  client(): SESv2Client {
+    return new SESv2Client({ endpoint: this.#ready.url, region: 'us-east-1', credentials: KEY });
+  }
+
   async #createIdentity(signs: boolean): Promise<void> {
-    const client = new SESv2Client({ endpoint: this.#ready.url, region: 'us-east-1', credentials: KEY });
+    const client = this.client();
     await client.send(
       new CreateEmailIdentityCommand({
         EmailIdentity: DOMAIN,
