@@ -327,13 +327,13 @@ export async function buildApp(settings: Settings, log: Log) {
   }
 
   function route({ delivery: way, hostname, mxPort }: Settings): Route {
-    const smtp = (name: string, peersOf: (domain: string) => Promise<Peers>) =>
-      new SmtpRoute({ name, peersOf, outgoing, pool, hostname, ca });
+    const smtp = (name: string, peersOf: (domain: string) => Promise<Peers>, oneLane = false) =>
+      new SmtpRoute({ name, oneLane, peersOf, outgoing, pool, hostname, ca });
     switch (way.kind) {
       case 'direct':
         return smtp('direct', exchangerPeers({ dns, allowPrivate, port: mxPort, chance: random.fraction }));
       case 'smarthost':
-        return smtp('smarthost', smarthostPeers({ dns, smarthost: way }));
+        return smtp('smarthost', smarthostPeers({ dns, smarthost: way }), true);
       case 'capture': {
         // To our own door we come from the address that it listens on.
         const receivesHere = async (recipient: string) =>

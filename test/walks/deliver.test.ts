@@ -33,6 +33,7 @@ before(async () => {
     'mx.world.example': { A: ['127.0.0.1'] },
     'backup.world.example': { A: ['127.0.0.1'] },
     'implicit.example': { A: ['127.0.0.1'] },
+    'away.example': { MX: [[10, 'mx.world.example']] },
     'nomail.example': { MX: [[0, '.']] },
   });
   sesame = await SesameUnderTest.start({
@@ -161,15 +162,20 @@ test('a 5xx is a bounce, and only for the recipient that it was for', async () =
 test('what cannot be delivered in 840 minutes bounces with the last answer', async () => {
   zones.broken.add('lost.example');
   const id = await send('you@lost.example');
+  await sesame.advance('0s');
+  // Its lane rests: it may never be tried before its time is over.
+  const late = await Promise.all(['b', 'c'].map((name) => send(`${name}@lost.example`)));
   await sesame.advance('13h');
   assert.equal((await detail(id)).state, 'deferred');
   await sesame.advance('1h');
-  const { state, recipients } = await detail(id);
-  assert.equal(state, 'bounced');
-  assert.equal(
-    recipients[0].reply,
-    '554 4.4.7 Message expired: unable to deliver in 840 minutes.<421 4.4.0 Unable to lookup DNS for lost.example>',
-  );
+  for (const one of [id, ...late]) {
+    const { state, recipients } = await detail(one);
+    assert.equal(state, 'bounced');
+    assert.equal(
+      recipients[0].reply,
+      '554 4.4.7 Message expired: unable to deliver in 840 minutes.<421 4.4.0 Unable to lookup DNS for lost.example>',
+    );
+  }
 });
 
 test('a null MX bounces at once', async () => {
@@ -178,4 +184,25 @@ test('a null MX bounces at once', async () => {
   const { state, recipients } = await detail(id);
   assert.equal(state, 'bounced');
   assert.match(recipients[0].reply, /^556 5\.1\.10 /);
+});
+
+test('while nobody can reach a domain one message is tried for all; when it is back all go', async () => {
+  zones.broken.add('away.example');
+  const first = await send('you@away.example');
+  await sesame.advance('0s');
+  assert.equal((await detail(first)).state, 'deferred');
+  const others = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => send(`${name}@away.example`)));
+  const states = async () => (await Promise.all(others.map(detail))).map(({ state }) => state).sort();
+  await sesame.advance('0s');
+  assert.deepEqual(await states(), ['queued', 'queued', 'queued', 'queued', 'queued']);
+  await sesame.advance('1m');
+  assert.deepEqual(await states(), ['deferred', 'queued', 'queued', 'queued', 'queued']);
+  await sesame.restart();
+  await sesame.advance('0s');
+  // A new process asks once.
+  assert.deepEqual(await states(), ['deferred', 'deferred', 'queued', 'queued', 'queued']);
+  zones.broken.delete('away.example');
+  await sesame.advance('1h');
+  assert.deepEqual(new Set(await states()), new Set(['delivered']));
+  assert.equal(sink.caught.filter(({ to }) => to[0]!.endsWith('@away.example')).length, 6);
 });

@@ -5,6 +5,9 @@
  * claimed while it is tried; a claim that nobody finished falls due again. An outcome, its event and its counters are one
  * transaction, so an accepted recipient ends in exactly one final state; a second copy goes out only where the peer's
  * answer was lost.
+ *
+ * A lane whose peer nobody can reach rests: what waits in it stays as it is, and at growing intervals one delivery is
+ * tried for all. Whatever expires meanwhile is tried a last time and ends.
  */
 import { type Clock, MINUTE } from '../../base/clock.ts';
 import { outgoingMessageId } from '../../base/ids.ts';
@@ -21,6 +24,7 @@ import { LIFETIME, nextAttempt } from './schedule.ts';
 import { isSimulated, simulated } from './simulator.ts';
 import {
   claim,
+  claimExpired,
   type DeliveryRow,
   deepenLane,
   deferDelivery,
@@ -28,12 +32,16 @@ import {
   deliveriesOf,
   dueLanes,
   finishDelivery,
+  hastenLane,
   hurryLanes,
   insertDelivery,
+  type LaneRow,
   nextDue,
+  openLane,
   recountLanes,
   releaseClaims,
   removeIdleLanes,
+  restLane,
   settleLane,
   shallowLane,
 } from './table.ts';
@@ -125,6 +133,7 @@ export class Delivery {
   ): Promise<Enqueued> {
     const { id, account, region, recipients, at } = message;
     const lanes = new Map<string, number>();
+    const expires = at + lifetime;
     const batch: Command[] = [];
     if (unsent) {
       const { state, reason, template } = unsent;
@@ -135,8 +144,8 @@ export class Delivery {
       batch.push(...(await this.#needs.publishing.record({ message, at, happening, content })));
     }
     for (const [n, recipient] of recipients.entries()) {
-      const lane = `${this.#needs.route.name}/${PRIORITY}/${domainOf(recipient)}`;
-      const row = { message_id: id, n, account, region, lane, recipient, accepted: at, expires: at + lifetime };
+      const lane = this.#laneOf(recipient);
+      const row = { message_id: id, n, account, region, lane, recipient, accepted: at, expires };
       if (unsent) {
         const { state, reason: reply } = unsent;
         batch.push(insertDelivery({ ...row, state, reply, due: null, attempts: 0 }));
@@ -155,7 +164,7 @@ export class Delivery {
       }
     }
     const depths = [...lanes].map(([lane, depth]) =>
-      deepenLane({ lane, depth, due: at, priority: PRIORITY, provider: '' }),
+      deepenLane({ lane, depth, due: at, expires, priority: PRIORITY, provider: '' }),
     );
     return { batch: [...batch, ...depths], waiting: lanes.size > 0 };
   }
@@ -191,23 +200,36 @@ export class Delivery {
   async #look(room: number): Promise<Pass> {
     const { rows, clock } = this.#needs;
     const now = clock.civil();
-    const lanes = (await rows.all(dueLanes({ now, limit: LANES_A_LOOK }))).map(({ lane }) => lane);
+    const lanes = await rows.all(dueLanes({ now, limit: LANES_A_LOOK }));
     const limit = Math.min(CLAIM, Math.max(1, Math.floor(room / Math.max(1, lanes.length))));
-    const batch = lanes.flatMap((lane) => [
-      claim({ lane, now, until: now + CLAIM_TIME, by: this.#name, limit }),
-      settleLane({ lane }),
-    ]);
+    const batch = lanes.flatMap((lane) => this.#claiming(lane, now, limit));
+    const failures = new Map(lanes.map((lane) => [lane.lane, lane.failures]));
     const outcome = batch.length > 0 ? await rows.write(batch, 'committed') : undefined;
     const claimed = outcome?.applied ? (outcome.rows.flat() as DeliveryRow[]) : [];
     const messages = await this.#needs.messages.getMany([...new Set(claimed.map(({ message_id }) => message_id))]);
     const tasks = groupByMessage(claimed).map(
-      (group) => () => this.#attempt(messages.get(group[0]!.message_id), group),
+      (group) => () => this.#attempt(messages.get(group[0]!.message_id), group, failures.get(group[0]!.lane)!),
     );
     return { tasks, nextDue: (await rows.first(nextDue({})))?.due ?? undefined };
   }
 
-  /** The claimed recipients of one message in one lane: one transaction with the peer, one with the storage. */
-  async #attempt(message: Message | undefined, deliveries: readonly DeliveryRow[]): Promise<void> {
+  /** Of a lane that rests one delivery is taken, and the next time set before it is known what comes of it. */
+  #claiming({ lane, failures }: Pick<LaneRow, 'lane' | 'failures'>, now: number, limit: number): Command[] {
+    const wanted = { lane, now, until: now + CLAIM_TIME, by: this.#name };
+    if (failures === 0) return [claim({ ...wanted, limit }), settleLane({ lane })];
+    return [claimExpired({ ...wanted, limit }), claim({ ...wanted, limit: 1 }), this.#resting({ lane, failures }, now)];
+  }
+
+  #resting({ lane, failures }: Pick<LaneRow, 'lane' | 'failures'>, now: number): Command {
+    const until = nextAttempt({ now, attempts: failures + 1, chance: this.#needs.random.fraction() });
+    return restLane({ lane, failures, until });
+  }
+
+  /**
+   * The claimed recipients of one message in one lane: one transaction with the peer, one with the storage. `failures`: of
+   * the lane when they were claimed.
+   */
+  async #attempt(message: Message | undefined, deliveries: readonly DeliveryRow[], failures: number): Promise<void> {
     const { route, rows, publishing } = this.#needs;
     // Erased while it was claimed: nothing is owed any more.
     if (!message) return;
@@ -217,7 +239,9 @@ export class Delivery {
       tls: message.facts['tls'] === 'require' ? 'required' : undefined,
     };
     const results = await route.deliver(attempt);
-    const outcome = await rows.write(await this.#finish(message, deliveries, results), 'committed');
+    const batch = await this.#finish(message, deliveries, results);
+    const found = this.#found({ lane: deliveries[0]!.lane, failures }, results);
+    const outcome = await rows.write([...batch, ...found], 'committed');
     publishing.announce(message);
     if (!outcome.applied) this.#needs.log.warn({ message: message.id }, 'a claim was lost before its attempt ended');
   }
@@ -228,14 +252,18 @@ export class Delivery {
     const now = clock.civil();
     const batch: Command[] = [];
     let finished = 0;
+    let [soonest, expires] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
     for (const [i, delivery] of deliveries.entries()) {
       const place = { message_id: delivery.message_id, n: delivery.n, by: this.#name };
       const outcome = outcomeOf(this.#judged(delivery, now), results[i]!);
       const { state, reply } = outcome;
       batch.push(...(await this.#consequences(message, outcome, { at: now })));
       if (state === 'deferred') {
-        const due = nextAttempt({ now, attempts: delivery.attempts + 1, chance: random.fraction() });
-        batch.push(deferDelivery({ ...place, due: Math.min(due, delivery.expires), reply }));
+        const next = nextAttempt({ now, attempts: delivery.attempts + 1, chance: random.fraction() });
+        const due = Math.min(next, delivery.expires);
+        soonest = Math.min(soonest, due);
+        expires = Math.min(expires, delivery.expires);
+        batch.push(deferDelivery({ ...place, due, reply }));
       } else {
         finished += 1;
         batch.push(finishDelivery({ ...place, state, reply }));
@@ -243,8 +271,20 @@ export class Delivery {
     }
     const { lane } = deliveries[0]!;
     if (finished > 0) batch.push(shallowLane({ lane, depth: finished }));
-    if (finished < deliveries.length) batch.push(settleLane({ lane }));
+    if (finished < deliveries.length) batch.push(hastenLane({ lane, due: soonest, expires }));
     return batch;
+  }
+
+  /** What an attempt found out about its lane. */
+  #found(lane: Pick<LaneRow, 'lane' | 'failures'>, results: readonly Result[]): Command[] {
+    const reached = !results.every(({ unreached }) => unreached);
+    if (lane.failures > 0) return reached ? [openLane(lane)] : [];
+    return reached ? [] : [this.#resting(lane, this.#needs.clock.civil())];
+  }
+
+  #laneOf(recipient: string): string {
+    const { name, oneLane } = this.#needs.route;
+    return `${name}/${PRIORITY}/${oneLane ? '*' : domainOf(recipient)}`;
   }
 
   /** The outcome of a recipient that need not be tried. */

@@ -17,11 +17,15 @@ export interface Result extends Answer {
   readonly peer: string;
   /** Address that we spoke from, where we spoke. */
   readonly outgoingIp?: string | undefined;
+  /** Nobody could be asked (no connection, no DNS): that says nothing about this message, and the same for the next. */
+  readonly unreached?: boolean;
 }
 
 /** A way out. Never throws for what a peer or a network does: that is a result, for each recipient. */
 export interface Route {
   readonly name: string;
+  /** Everything goes to the same relay, whatever its domain: it waits in one lane and shares attempts. */
+  readonly oneLane?: boolean;
   /** What a try would come to, where that is known without one. */
   foregone?(recipient: string): Promise<Result | undefined>;
   deliver(attempt: Attempt): Promise<readonly Result[]>;

@@ -22,6 +22,7 @@ export type Peers =
 
 interface Needs {
   readonly name: string;
+  readonly oneLane?: boolean;
   readonly peersOf: (domain: string) => Promise<Peers>;
   readonly outgoing: Outgoing;
   readonly pool: SmtpPool;
@@ -36,10 +37,12 @@ const MOST_PEERS = 5;
 /** A way out over SMTP: to the exchangers of the domain, or to a smarthost. */
 export class SmtpRoute implements Route {
   readonly name: string;
+  readonly oneLane: boolean;
   readonly #needs: Needs;
 
   constructor(needs: Needs) {
     this.name = needs.name;
+    this.oneLane = needs.oneLane ?? false;
     this.#needs = needs;
   }
 
@@ -47,7 +50,10 @@ export class SmtpRoute implements Route {
     const { message, recipients } = attempt;
     const domain = recipients[0]!.slice(recipients[0]!.lastIndexOf('@') + 1).toLowerCase();
     const found = await this.#needs.peersOf(domain);
-    if (found.kind === 'nowhere') return recipients.map(() => answered(found.answer, domain));
+    if (found.kind === 'nowhere') {
+      const unreached = (found.answer.code ?? 0) < 500;
+      return recipients.map(() => ({ ...answered(found.answer, domain), unreached }));
+    }
     const content = await this.#needs.outgoing.content(message);
     let answers: readonly PooledAnswer[] = [];
     let last: Peer | undefined;
@@ -56,9 +62,12 @@ export class SmtpRoute implements Route {
       answers = await this.#converse(peer, attempt, content);
       if (!answers.every(isUnreachable)) break;
     }
+    // One that answered is there, though it may have no place for us now.
+    const unreached = answers.every((answer) => isUnreachable(answer) && answer.code === undefined);
     return answers.map((answer) => ({
       ...answered(whole(answer), last?.host ?? domain),
       outgoingIp: answer.localAddress,
+      unreached,
     }));
   }
 

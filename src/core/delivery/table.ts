@@ -23,10 +23,12 @@ interface Tables {
     lane: string;
     priority: number;
     provider: string;
-    /** The earliest due time of its deliveries. */
+    /** The earliest due time of its deliveries; while it rests, that of the next probe or of the first that expires. */
     due: number | null;
     /** Deliveries in no final state. */
     depth: number;
+    /** Tries in a row that reached nobody. From the first on the lane rests: its own time moves, not its deliveries'. */
+    failures: number;
   };
 }
 export type DeliveryRow = Tables['deliveries'];
@@ -44,21 +46,40 @@ export const insertDelivery = command(
   { expect: 1 },
 );
 
-/** `depth` more in the lane, due no later than `due`. */
-export const deepenLane = command('lanes.deepen', (db, p: Omit<LaneRow, 'due'> & { due: number }) =>
+/** The due time of a lane in which something waits that is due and expires then: a lane that rests has time until it expires. */
+function noLaterThan(p: { due: number; expires: number }) {
+  const wanted = sql<number>`case when lanes.failures = 0 or lanes.due is null then ${p.due} else ${p.expires} end`;
+  return sql<number>`case when lanes.due <= ${wanted} then lanes.due else ${wanted} end`;
+}
+
+/** `depth` more in the lane, all due at `due`. */
+export const deepenLane = command(
+  'lanes.deepen',
+  (db, p: Omit<LaneRow, 'due' | 'failures'> & { due: number; expires: number }) =>
+    db
+      .insertInto('lanes')
+      .values({ ...pick(p, 'lane', 'priority', 'provider', 'due', 'depth'), failures: 0 })
+      .onConflict((c) =>
+        c.column('lane').doUpdateSet({ depth: sql`lanes.depth + excluded.depth`, due: noLaterThan(p) }),
+      ),
+);
+
+/** Something in the lane was deferred until `due`. */
+export const hastenLane = command('lanes.hasten', (db, p: { lane: string; due: number; expires: number }) =>
   db
-    .insertInto('lanes')
-    .values(pick(p, 'lane', 'priority', 'provider', 'due', 'depth'))
-    .onConflict((c) =>
-      c.column('lane').doUpdateSet({
-        depth: sql`lanes.depth + excluded.depth`,
-        due: sql`case when lanes.due is null or lanes.due > excluded.due then excluded.due else lanes.due end`,
-      }),
-    ),
+    .updateTable('lanes')
+    .set({ due: noLaterThan(p) })
+    .where('lane', '=', p.lane),
 );
 
 export const dueLanes = query('lanes.due', (db, p: { now: number; limit: number }) =>
-  db.selectFrom('lanes').select(['lane']).where('due', '<=', p.now).orderBy('priority').orderBy('due').limit(p.limit),
+  db
+    .selectFrom('lanes')
+    .select(['lane', 'failures'])
+    .where('due', '<=', p.now)
+    .orderBy('priority')
+    .orderBy('due')
+    .limit(p.limit),
 );
 
 export const nextDue = query('lanes.next-due', (db) =>
@@ -68,29 +89,74 @@ export const nextDue = query('lanes.next-due', (db) =>
     .where('due', 'is not', null),
 );
 
-export const claim = command(
-  'deliveries.claim',
-  (db, p: { lane: string; now: number; until: number; by: string; limit: number }) =>
-    db
-      .updateTable('deliveries')
-      .set({ due: p.until, claimed_by: p.by })
-      .where(({ refTuple, selectFrom }) => {
-        const due = selectFrom('deliveries')
-          .select(['message_id', 'n'])
-          .where('lane', '=', p.lane)
-          .where('due', '<=', p.now)
-          .orderBy('due')
-          .limit(p.limit);
-        return sql<boolean>`${refTuple('message_id', 'n')} in ${due}`;
-      })
-      .returningAll(),
+interface Claim {
+  lane: string;
+  now: number;
+  until: number;
+  by: string;
+  limit: number;
+}
+
+/** The deliveries that are due, the longest waiting first; only those that expire until `expired`. */
+const claimBefore = command('deliveries.claim', (db, p: Claim & { expired: number }) =>
+  db
+    .updateTable('deliveries')
+    .set({ due: p.until, claimed_by: p.by })
+    .where(({ refTuple, selectFrom }) => {
+      const due = selectFrom('deliveries')
+        .select(['message_id', 'n'])
+        .where('lane', '=', p.lane)
+        .where('due', '<=', p.now)
+        .where('expires', '<=', p.expired)
+        .orderBy('due')
+        .limit(p.limit);
+      return sql<boolean>`${refTuple('message_id', 'n')} in ${due}`;
+    })
+    .returningAll(),
 );
+export const claim = (wanted: Claim) => claimBefore({ ...wanted, expired: Number.MAX_SAFE_INTEGER });
+export const claimExpired = (wanted: Claim) => claimBefore({ ...wanted, expired: wanted.now });
 
 /** The lane is due again when the first of its deliveries is. */
 export const settleLane = command('lanes.settle', (db, p: { lane: string }) =>
   db
     .updateTable('lanes')
     .set((e) => ({
+      due: e
+        .selectFrom('deliveries')
+        .select((d) => d.fn.min<number>('due').as('due'))
+        .where('lane', '=', p.lane)
+        .where('due', 'is not', null),
+    }))
+    .where('lane', '=', p.lane),
+);
+
+/** The lane rests until `until`, or until the first delivery in it that nobody tries just now has expired. */
+export const restLane = command('lanes.rest', (db, p: { lane: string; failures: number; until: number }) =>
+  db
+    .updateTable('lanes')
+    .set((e) => ({
+      failures: e('failures', '+', 1),
+      due: e
+        .selectFrom('deliveries')
+        .select((d) => {
+          // A claim that outlasts the expiry is looked at when it ends.
+          const looked = d.fn.min(sql<number>`case when due > expires then due else expires end`);
+          return sql<number>`case when ${looked} > ${p.until} then ${p.until} else ${looked} end`.as('due');
+        })
+        .where('lane', '=', p.lane)
+        .where('due', 'is not', null),
+    }))
+    .where('lane', '=', p.lane)
+    .where('failures', '=', p.failures),
+);
+
+/** Its peer was reached again: everything in it has its own time. */
+export const openLane = command('lanes.open', (db, p: { lane: string }) =>
+  db
+    .updateTable('lanes')
+    .set((e) => ({
+      failures: 0,
       due: e
         .selectFrom('deliveries')
         .select((d) => d.fn.min<number>('due').as('due'))

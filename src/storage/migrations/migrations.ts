@@ -3,6 +3,7 @@ import type { Dialect } from '../ports.ts';
 import { first } from './0001-first.ts';
 import { contacts } from './0002-contacts.ts';
 import { suppressed } from './0003-suppressed.ts';
+import { queue } from './0004-queue.ts';
 import { identities } from './0006-identities.ts';
 import { domains } from './0007-domains.ts';
 import { callers } from './0008-callers.ts';
@@ -17,6 +18,7 @@ export function migrations(dialect: Dialect): Migrations {
     '0001-first': { up: first(dialect) },
     '0002-contacts': { up: contacts(dialect) },
     '0003-suppressed': { up: suppressed(dialect) },
+    '0004-queue': { up: queue(dialect) },
     '0006-identities': { up: identities(dialect) },
     '0007-domains': { up: domains(dialect) },
     '0008-callers': { up: callers(dialect) },
