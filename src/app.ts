@@ -66,6 +66,7 @@ import { receiptNotification } from './edges/aws/receipt-notification.ts';
 import { certificatePath } from './edges/aws/sns/links.ts';
 import { topicDocuments } from './edges/aws/topic-documents.ts';
 import { topicSubscribed } from './edges/aws/topic-subscribed.ts';
+import { Srs } from './mail/srs.ts';
 import { TrackedLinks } from './mail/tracked-links.ts';
 import { masterKey } from './settings/master-key.ts';
 import type { Settings } from './settings/settings.ts';
@@ -87,6 +88,8 @@ const pools = new Set(['ses-shared-pool', 'ses-default-dedicated-pool']);
 
 const CLOCK_OFFSET = 'clock-offset';
 const OPERATOR_TOKEN = 'operator-token';
+/** Owner of the sealed secrets of webhooks. */
+const WEBHOOK_SECRET = 'webhook';
 
 export type App = Awaited<ReturnType<typeof buildApp>>;
 
@@ -275,12 +278,17 @@ export async function buildApp(settings: Settings, log: Log) {
   });
   const ruleSets = new RuleSets({ rows, clock, checkAction: (scope, action) => actionChecks.check(scope, action) });
   const ipFilters = new IpFilters({ rows, clock });
-  const onward = new Onward({ store, messages, delivery, publishing, names, clock, random });
+  const srs = new Srs(vault.keyFor('rewritten senders'));
+  const home = { account: settings.account, region: settings.region };
+  const onward = new Onward({ store, messages, delivery, publishing, srs, home, names, clock, random });
   const actions = new Actions({
     buckets,
     topics,
     onward,
     render: receiptNotification,
+    post,
+    machineTime: () => clock.civil() - clock.offset,
+    open: (sealed) => vault.open(Buffer.from(sealed, 'base64'), WEBHOOK_SECRET),
     daemon: `MAILER-DAEMON@${names.authority}`,
     clock,
   });
@@ -298,6 +306,7 @@ export async function buildApp(settings: Settings, log: Log) {
     receivers: new Receivers({ ruleSets, ipFilters, limit: receiveLimit, covers, trustRules }),
     limit: receiveLimit,
     actions,
+    onward,
     publications,
     names,
     clock,
@@ -338,7 +347,8 @@ export async function buildApp(settings: Settings, log: Log) {
         // To our own door we come from the address that it listens on.
         const receivesHere = async (recipient: string) =>
           opened.mx !== undefined &&
-          (await receiving.welcome({ recipient, peerAddress: opened.mx.host, tls: true, accepted: 0 })) === 'yes';
+          (await receiving.welcome({ sender: '', recipient, peerAddress: opened.mx.host, tls: true, accepted: 0 })) ===
+            'yes';
         return new CaptureRoute({ receivesHere, inside: smtp('inside', async () => ownDoor()) });
       }
     }
@@ -347,7 +357,7 @@ export async function buildApp(settings: Settings, log: Log) {
   /** A mail of our own making comes in from nobody, as it would through the MX door; nothing if nobody receives it. */
   async function arrive(recipient: string, content: Buffer): Promise<void> {
     const peerAddress = '127.0.0.1';
-    if ((await receiving.welcome({ recipient, peerAddress, tls: true, accepted: 0 })) !== 'yes') return;
+    if ((await receiving.welcome({ sender: '', recipient, peerAddress, tls: true, accepted: 0 })) !== 'yes') return;
     const { hostname: helo } = settings;
     await receiving.accept({ envelopeFrom: '', recipients: [recipient], helo, peerAddress, tls: true, content });
   }
@@ -423,6 +433,7 @@ export async function buildApp(settings: Settings, log: Log) {
     messages,
     links,
     visited,
+    sealWebhookSecret: (secret: string) => vault.seal(secret, WEBHOOK_SECRET).toString('base64'),
 
     /** Makes what the first start makes; the loops begin. */
     async start(): Promise<{ secrets: FirstSecrets; operatorToken: string }> {

@@ -15,6 +15,7 @@ import {
   healthHandler,
   MessagesApi,
   OperatorApi,
+  ReceiptRulesApi,
   ReviewsApi,
   webHandler,
 } from './edges/console/console.ts';
@@ -144,6 +145,7 @@ function handlersOf(app: App, { gateway, operatorToken, version, ready }: Behind
     messages: new MessagesApi(inbox),
     accounts: new AccountsApi({ accounts, reviews: rooms.reviews }),
     reviews: new ReviewsApi(rooms.reviews),
+    receiptRules: receiptRulesOf(app),
     clock,
     advance: (milliseconds) => app.advance(milliseconds),
     clockMoves: settings.profile !== 'service',
@@ -224,6 +226,11 @@ async function smtpCaller({ settings, keys, authority }: App, accessKeyId: strin
   if (!caller || !(await authority.couldAllow(caller, 'ses:SendRawEmail'))) return undefined;
   await keys.noteUse(accessKeyId, { region: caller.region, service: 'ses' });
   return caller;
+}
+
+function receiptRulesOf({ settings, receiving, rooms, random, sealWebhookSecret: seal }: App): ReceiptRulesApi {
+  const home = { account: settings.account, region: settings.region };
+  return new ReceiptRulesApi({ receiving, ruleSets: rooms.ruleSets, seal, random, home });
 }
 
 function mxOf({ settings, receiving, names, random }: App) {

@@ -130,6 +130,7 @@ const pure = [
   'core/delivery/exchangers.ts',
   'core/receiving/match.ts',
   'core/receiving/steps.ts',
+  'core/receiving/dry-run.ts',
   'core/identities/covering.ts',
   'core/identities/policies.ts',
   'core/identities/proof.ts',

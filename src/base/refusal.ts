@@ -38,6 +38,7 @@ export type RefusalCode =
   | 'daily-quota-exceeded'
   // receiving
   | 'routing-loop'
+  | 'target-failed'
   | 'rule-set-not-found'
   | 'rule-not-found'
   | 'cannot-delete'

@@ -1,13 +1,16 @@
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, SECOND } from '../../base/clock.ts';
 import { Refusal } from '../../base/refusal.ts';
 import type { HeaderField } from '../../mail/header-fields.ts';
 import type { Command } from '../../storage/ports.ts';
+import type { HttpPost } from '../../wire/http-post.ts';
 import type { Message } from '../messages/messages.ts';
 import type { Buckets, Topics } from '../targets/targets.ts';
+import { MOST_NOTIFIED } from './dry-run.ts';
 import type { BounceWords, Onward } from './onward.ts';
-import type { Action } from './rules.ts';
+import type { Action, Extension } from './rules.ts';
 import type { SeenMessage } from './seen-message.ts';
 import type { Step } from './steps.ts';
+import { signedHeaders } from './webhook-signature.ts';
 
 /** What a notification tells; its shape belongs to the doors. */
 export interface ReceiptNotice {
@@ -17,7 +20,7 @@ export interface ReceiptNotice {
   /** The whole message; only for the action that hands it over. */
   readonly content?: Buffer | undefined;
   readonly recipients: readonly string[];
-  readonly action: Action;
+  readonly action: Action | Extension;
   /** Key of the stored object, where the action stored one. */
   readonly objectKey?: string | undefined;
   /** Milliseconds from accept to now. */
@@ -33,14 +36,16 @@ export interface Performed {
   readonly announce?: (() => void) | undefined;
 }
 
-/** SES: a message with an SNS action may be this large, headers included. */
-const MOST_NOTIFIED = 150 * 1_024;
-
 interface Needs {
   readonly buckets: Buckets;
   readonly topics: Topics;
   readonly onward: Onward;
   readonly render: RenderReceipt;
+  readonly post: HttpPost;
+  /** Milliseconds since 1970, never moved. */
+  readonly machineTime: () => number;
+  /** Opens a secret that was sealed for a webhook. */
+  readonly open: (sealed: string) => string;
   /** Speaks where no rule names a sender. */
   readonly daemon: string;
   readonly clock: Clock;
@@ -91,9 +96,28 @@ export class Actions {
         return { batch: [], result: `${action.name}: ${action.value}` };
       case 'stop':
         return { batch: [], result: 'No further rule or action' };
+      case 'forward': {
+        const owed = await this.#needs.onward.forward(seen, action.to);
+        return { batch: owed.batch, result: owed.id, announce: owed.announce };
+      }
+      case 'webhook':
+        return this.#post(notice, action, seen);
       case 'lambda':
         throw new Refusal('not-built', 'Functions are not built yet');
     }
+  }
+
+  /** Posted before the note is written: after a crash in between it is posted again, with the same message id. */
+  async #post(notice: Omit<ReceiptNotice, 'header'>, { url, secret }: Webhook, seen: SeenMessage): Promise<HandedOver> {
+    const { post, open, machineTime, render } = this.#needs;
+    const content = seen.size > MOST_NOTIFIED ? undefined : await seen.whole();
+    const body = render({ ...notice, header: await seen.header(), content }).message;
+    // Compared by somebody who knows no moved clock.
+    const headers = signedHeaders({ body, secret: open(secret), seconds: Math.floor(machineTime() / SECOND) });
+    const answer = await post.send({ url, headers: { ...headers, 'sesame-message-id': seen.message.id }, body });
+    if (answer.kind === 'failed') throw new Refusal('target-failed', answer.reason);
+    if (answer.status < 200 || answer.status >= 300) throw new Refusal('target-failed', `HTTP ${answer.status}`);
+    return { batch: [], result: `HTTP ${answer.status}` };
   }
 
   async #store({ bucket, prefix }: S3, seen: SeenMessage): Promise<HandedOver> {
@@ -112,6 +136,7 @@ export class Actions {
 }
 
 type S3 = Extract<Action, { kind: 's3' }>;
+type Webhook = Extract<Extension, { kind: 'webhook' }>;
 
 interface HandedOver extends Performed {
   readonly objectKey?: string;

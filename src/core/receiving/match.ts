@@ -39,6 +39,6 @@ export function matchRules(
 }
 
 /** A rule without conditions is for every recipient. */
-function ruleMatches({ recipients }: Rule, recipient: string): boolean {
+export function ruleMatches({ recipients }: Rule, recipient: string): boolean {
   return recipients.length === 0 || recipients.some((condition) => conditionMatches(condition, recipient));
 }

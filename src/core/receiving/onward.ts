@@ -2,11 +2,13 @@ import type { Clock } from '../../base/clock.ts';
 import { outgoingMessageId } from '../../base/ids.ts';
 import type { OwnNames } from '../../base/own-names.ts';
 import type { Random } from '../../base/random.ts';
+import { Refusal } from '../../base/refusal.ts';
 import { formatDate } from '../../mail/date.ts';
 import { simpleBodyHash } from '../../mail/dkim.ts';
 import { composeBounce, fromXtext } from '../../mail/dsn.ts';
 import { formatField, readHeader } from '../../mail/header-fields.ts';
-import type { Command, Store } from '../../storage/ports.ts';
+import type { Srs } from '../../mail/srs.ts';
+import type { Command, Scope, Segment, Store } from '../../storage/ports.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Message, Messages } from '../messages/messages.ts';
 import type { Publishing } from '../publishing/publishing.ts';
@@ -40,6 +42,9 @@ interface Needs {
   readonly messages: Messages;
   readonly delivery: Delivery;
   readonly publishing: Publishing;
+  readonly srs: Srs;
+  /** Whose mail it is where it is no account's: reports that only pass through. */
+  readonly home: Scope;
   readonly names: OwnNames;
   readonly clock: Clock;
   readonly random: Random;
@@ -47,12 +52,16 @@ interface Needs {
 
 const UNDELIVERED = 'An error occurred while trying to deliver the mail to the following recipients:';
 
-/** Mail that receiving itself sends on: reports to a sender that his mail was not taken. */
+/** Mail that receiving itself sends: reports to a sender that his mail was not taken, and mail that goes on to others. */
 export class Onward {
   readonly #needs: Needs;
 
   constructor(needs: Needs) {
     this.#needs = needs;
+  }
+
+  get home(): Scope {
+    return this.#needs.home;
   }
 
   /**
@@ -88,43 +97,103 @@ export class Onward {
       original: await seen.head(),
       unique: random.uuid(),
     });
-    return this.#owe(message, { from: sender, to: message.envelopeFrom, content, at });
+    const { account, region, id: cause } = message;
+    return this.#owe({
+      scope: { account, region },
+      from: sender,
+      to: message.envelopeFrom,
+      // A report has the null path, so that nothing answers it.
+      envelopeSender: '',
+      subject: 'Delivery Status Notification (Failure)',
+      pieces: (id) => [
+        Buffer.from(
+          formatField('Message-ID', `<${id}@${names.messageIdDomain(region)}>`) + formatField('Date', formatDate(at)),
+          'latin1',
+        ),
+        content,
+      ],
+      bodyHash: simpleBodyHash(content.subarray(readHeader(content).bodyStart)),
+      facts: { operation: 'BounceAction', notice: 'bounce', cause, fromAddress: sender },
+    });
   }
 
-  /** Message, event and delivery of a mail of our own; it has the null path, so that nothing answers it. */
-  async #owe(
-    { account, region, id: cause }: Message,
-    { from, to, content: composed, at }: { from: string; to: string; content: Buffer; at: number },
-  ): Promise<Owed> {
-    const { store, messages, delivery, publishing, names, clock, random } = this.#needs;
-    const id = outgoingMessageId(region, clock, random);
-    const ours = [
-      formatField('Message-ID', `<${id}@${names.messageIdDomain(region)}>`),
-      formatField('Date', formatDate(at)),
-    ];
-    const content = Buffer.concat([Buffer.from(ours.join(''), 'latin1'), composed]);
-    const { segment, commands } = await store.bytes.stage(content);
+  /**
+   * The message as it is seen, to an address elsewhere. Its envelope sender becomes one of ours that leads back to the
+   * sender (SRS); nothing else is changed, so that its signatures hold.
+   */
+  async forward(seen: SeenMessage, to: string): Promise<Owed> {
+    const { srs, names, clock, home } = this.#needs;
+    const { account, region, envelopeFrom, from, subject, bodyHash, id: cause } = seen.message;
+    const local = envelopeFrom === '' ? undefined : srs.forward(envelopeFrom, clock.civil());
+    const pieces = await seen.onward();
+    return this.#owe({
+      scope: { account, region },
+      from,
+      to,
+      // Too long to be rewritten: our own path, at which bounces are taken all the same.
+      envelopeSender: envelopeFrom === '' ? '' : local && `${local}@${names.returnPathDomain(home.region)}`,
+      subject,
+      pieces: () => pieces,
+      bodyHash,
+      facts: { operation: 'Forward', notice: 'forward', cause },
+    });
+  }
+
+  /** Whose mail was forwarded, if a report comes to an address that we wrote for them; nothing for any other. */
+  returnsTo(recipient: string): string | undefined {
+    const { srs, names, clock, home } = this.#needs;
+    const at = recipient.lastIndexOf('@');
+    const domain = names.returnPathDomain(home.region).toLowerCase();
+    if (recipient.slice(at + 1).toLowerCase() !== domain) return undefined;
+    return srs.reverse(recipient.slice(0, at), clock.civil());
+  }
+
+  /** A report on forwarded mail, to who had sent it; it keeps the null path. */
+  sendBack({ to, trace, content, ...facts }: SentBack): Promise<Owed> {
+    return this.#owe({
+      ...facts,
+      scope: this.#needs.home,
+      to,
+      envelopeSender: '',
+      pieces: () => [trace, content],
+      facts: { operation: 'ForwardedReport', notice: 'report' },
+    });
+  }
+
+  /** Message, event and delivery of a mail of our own. */
+  async #owe({ scope, from, to, envelopeSender, subject, pieces, bodyHash, facts }: Owing): Promise<Owed> {
+    const { store, messages, delivery, publishing, clock, random } = this.#needs;
+    if (store.isFull()) throw new Refusal('busy', 'Insufficient system storage');
+    const id = outgoingMessageId(scope.region, clock, random);
+    const at = clock.civil();
+    const segments: Segment[] = [];
+    const keep: Command[] = [];
+    for (const piece of pieces(id)) {
+      const isNew = Buffer.isBuffer(piece);
+      const kept = isNew ? await store.bytes.stage(piece) : { segment: piece, commands: store.bytes.share([piece]) };
+      segments.push(kept.segment);
+      keep.push(...kept.commands);
+    }
     const message: Message = {
       id,
-      account,
-      region,
+      ...scope,
       direction: 'out',
-      envelopeFrom: '',
+      envelopeFrom: envelopeSender ?? '',
       from,
       recipients: [to],
-      subject: 'Delivery Status Notification (Failure)',
+      subject,
       at,
-      size: content.length,
-      segments: [segment],
-      bodyHash: simpleBodyHash(content.subarray(readHeader(content).bodyStart)),
+      size: segments.reduce((sum, { size }) => sum + size, 0),
+      segments,
+      bodyHash,
       tags: [],
-      facts: { operation: 'BounceAction', cause, fromAddress: from, envelopeSender: '' },
+      facts: { ...facts, ...(envelopeSender !== undefined && { envelopeSender }) },
     };
-    const sent = await publishing.record({ message, at, happening: { type: 'send' }, content });
-    const enqueued = await delivery.enqueue(message, { content });
+    const sent = await publishing.record({ message, at, happening: { type: 'send' } });
+    const enqueued = await delivery.enqueue(message);
     return {
       id,
-      batch: [...commands, messages.record(message), ...sent, ...enqueued.batch],
+      batch: [...keep, messages.record(message), ...sent, ...enqueued.batch],
       announce: () => {
         messages.announce();
         publishing.announce(message);
@@ -132,6 +201,25 @@ export class Onward {
       },
     };
   }
+}
+
+interface SentBack extends Pick<Owing, 'from' | 'to' | 'subject' | 'bodyHash'> {
+  /** Our Received field. */
+  readonly trace: Buffer;
+  readonly content: Segment;
+}
+
+interface Owing {
+  readonly scope: Scope;
+  readonly from: string;
+  readonly to: string;
+  /** Empty is the null path; nothing is our own. */
+  readonly envelopeSender: string | undefined;
+  readonly subject: string;
+  /** Of the message with that id. */
+  readonly pieces: (id: string) => readonly (Buffer | Segment)[];
+  readonly bodyHash: string;
+  readonly facts: Message['facts'];
 }
 
 /** What a stranger wrote, fit for a field. */

@@ -1,4 +1,5 @@
 import type { Scope } from '../../storage/ports.ts';
+import { type RuleTrial, tryRules } from './dry-run.ts';
 import type { IpFilters } from './ip-filters.ts';
 import { type Match, matchRules } from './match.ts';
 import type { ReceiveLimit } from './receive-limit.ts';
@@ -6,6 +7,8 @@ import type { Rule, RuleSets } from './rules.ts';
 
 /** A transaction at the MX door, before its message came. */
 export interface Approach {
+  /** MAIL FROM, empty for a bounce. */
+  readonly sender: string;
   readonly recipient: string;
   readonly peerAddress: string;
   readonly tls: boolean;
@@ -23,6 +26,24 @@ export type Welcome = 'yes' | 'unknown' | 'blocked' | 'needs-tls' | 'full';
 export interface Receiver {
   readonly scope: Scope;
   readonly matches: readonly Match[];
+}
+
+export interface Tryout {
+  readonly sender: string;
+  readonly recipients: readonly string[];
+  readonly peerAddress: string;
+  readonly tls: boolean;
+  /** Octets. */
+  readonly size: number;
+}
+
+/** What one account and region would do with a message. */
+export interface Tried extends Scope {
+  /** Its IP address filters do not let the peer in: its rules are not asked. */
+  readonly blocked: boolean;
+  /** It has received what the sandbox lets it. */
+  readonly full: boolean;
+  readonly rules: readonly RuleTrial[];
 }
 
 interface Needs {
@@ -86,20 +107,38 @@ export class Receivers {
     return secure.length > 0 && taking.length === 0 ? 'full' : taking;
   }
 
+  /** What would happen to a message, for each account and region with an active rule set; nothing is done. */
+  async tryOut({ recipients, peerAddress, tls, size, sender }: Tryout): Promise<Tried[]> {
+    const { ruleSets, ipFilters, limit } = this.#needs;
+    const active = await ruleSets.allActive();
+    return Promise.all(
+      active.map(async ({ scope, rules }) => ({
+        account: scope.account,
+        region: scope.region,
+        blocked: await ipFilters.blocks(scope, peerAddress),
+        full: !(await limit.hasRoom(scope, 0)),
+        rules: tryRules({ rules, recipients, tls, size, sender, mayAct: await this.#mayAct(scope, recipients) }),
+      })),
+    );
+  }
+
   /** Each account and region with an active rule that matches one of the recipients. */
   async #matching(recipients: readonly string[]): Promise<Receiver[]> {
-    const { ruleSets, covers, trustRules } = this.#needs;
-    const active = await ruleSets.allActive();
+    const active = await this.#needs.ruleSets.allActive();
     const receivers = await Promise.all(
-      active.map(async ({ scope, rules }) => {
-        const covered = new Set<string>();
-        for (const recipient of recipients) if (await covers(scope, recipient)) covered.add(recipient);
-        const mayAct = (recipient: string, rule: Rule) =>
-          covered.has(recipient) || (trustRules && rule.recipients.length > 0);
-        return { scope, matches: matchRules(rules, recipients, mayAct) };
-      }),
+      active.map(async ({ scope, rules }) => ({
+        scope,
+        matches: matchRules(rules, recipients, await this.#mayAct(scope, recipients)),
+      })),
     );
     return receivers.filter(({ matches }) => matches.length > 0);
+  }
+
+  async #mayAct(scope: Scope, recipients: readonly string[]): Promise<(recipient: string, rule: Rule) => boolean> {
+    const { covers, trustRules } = this.#needs;
+    const covered = new Set<string>();
+    for (const recipient of recipients) if (await covers(scope, recipient)) covered.add(recipient);
+    return (recipient, rule) => covered.has(recipient) || (trustRules && rule.recipients.length > 0);
   }
 
   /** Those whose IP address filters let the peer in. */

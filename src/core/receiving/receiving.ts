@@ -22,9 +22,9 @@ import type { Message, Messages } from '../messages/messages.ts';
 import type { Publications } from '../targets/targets.ts';
 import type { Actions } from './actions.ts';
 import { type ArrivedContent, ArrivingContent, arrivedWhole } from './arrived-content.ts';
-import type { DsnWishes } from './onward.ts';
+import type { DsnWishes, Onward } from './onward.ts';
 import type { ReceiveLimit } from './receive-limit.ts';
-import type { Approach, Receiver, Receivers, Welcome } from './receivers.ts';
+import type { Approach, Receiver, Receivers, Tried, Tryout, Welcome } from './receivers.ts';
 import { SeenMessage, StoredContent } from './seen-message.ts';
 import { fieldsBefore, type Step, stepsOf, withDone } from './steps.ts';
 import {
@@ -46,7 +46,7 @@ export { type IpFilter, IpFilters } from './ip-filters.ts';
 export { type DsnWishes, Onward } from './onward.ts';
 export { ReceiveLimit } from './receive-limit.ts';
 export { Receivers } from './receivers.ts';
-export { type Action, type Rule, type RuleSet, RuleSets } from './rules.ts';
+export { type Action, type Extension, type Rule, type RuleSet, RuleSets } from './rules.ts';
 
 export interface Arrival {
   /** MAIL FROM, empty for a bounce. */
@@ -58,6 +58,14 @@ export interface Arrival {
   /** What the peer asked to be told of the delivery; nothing where it asked for nothing. */
   readonly dsn?: DsnWishes | undefined;
   readonly content: Buffer | ArrivingContent;
+}
+
+export interface DryRun {
+  /** What each hears at RCPT. */
+  readonly recipients: readonly { readonly recipient: string; readonly answer: Welcome }[];
+  /** It has too many Received fields: it is refused as a whole. */
+  readonly loops: boolean;
+  readonly receivers: readonly Tried[];
 }
 
 export type ReceiptState = 'received' | 'done' | 'failed';
@@ -80,6 +88,7 @@ interface Needs {
   readonly receivers: Receivers;
   readonly limit: ReceiveLimit;
   readonly actions: Actions;
+  readonly onward: Onward;
   readonly publications: Publications;
   readonly names: OwnNames;
   readonly clock: Clock;
@@ -125,8 +134,33 @@ export class Receiving {
   }
 
   /** Asked at RCPT. */
-  welcome(approach: Approach): Promise<Welcome> {
-    return this.#needs.receivers.welcome(approach);
+  async welcome(approach: Approach): Promise<Welcome> {
+    const { receivers, onward } = this.#needs;
+    if (approach.sender === '' && onward.returnsTo(approach.recipient) !== undefined) return 'yes';
+    return receivers.welcome(approach);
+  }
+
+  /** What would become of a message: of each recipient at RCPT, and in each account and region that has rules. */
+  async dryRun({
+    helo,
+    content,
+    ...tryout
+  }: Omit<Tryout, 'size'> & { helo: string; content: Buffer }): Promise<DryRun> {
+    const { names, clock, random, onward, receivers } = this.#needs;
+    const { sender, recipients, peerAddress, tls } = tryout;
+    const welcomes = await Promise.all(
+      recipients.map((recipient, accepted) => this.welcome({ sender, recipient, peerAddress, tls, accepted })),
+    );
+    const id = inboundMessageId(random);
+    const host = names.inboundHost(onward.home.region);
+    const arrival = { envelopeFrom: sender, helo, peerAddress };
+    const trace = traceOf(arrival, { id, host, recipient: recipients[0] ?? '', at: clock.civil() });
+    const { fields } = arrivedWhole(this.#needs.store.bytes, content);
+    return {
+      recipients: recipients.map((recipient, n) => ({ recipient, answer: welcomes[n]! })),
+      loops: hops(fields) > MOST_HOPS,
+      receivers: await receivers.tryOut({ ...tryout, size: trace.length + content.length }),
+    };
   }
 
   /**
@@ -134,29 +168,37 @@ export class Receiving {
    * step. Answers the inbound message id (of the first, if several receive).
    */
   async accept(arrival: Arrival): Promise<string> {
-    const { store, messages, receivers } = this.#needs;
+    const { store, receivers } = this.#needs;
     if (store.isFull()) throw new Refusal('busy', 'Insufficient system storage');
     const content = Buffer.isBuffer(arrival.content)
       ? arrivedWhole(store.bytes, arrival.content)
       : arrival.content.whole();
-    if (content.fields.filter(({ key }) => key === 'received').length > MOST_HOPS) {
+    if (hops(content.fields) > MOST_HOPS) {
       throw new Refusal('routing-loop', 'Too many hops, this mail loops');
     }
+    const returns = this.#returns(arrival);
     const taking = await receivers.taking(arrival);
     if (taking === 'full') throw new Refusal('daily-quota-exceeded', 'Sandbox receive limit exceeded');
     // The rules or filters changed between RCPT and the end of the message.
-    if (taking.length === 0) throw new Refusal('not-found', 'Requested action not taken: mailbox unavailable');
+    if (taking.length === 0 && returns.length === 0) {
+      throw new Refusal('not-found', 'Requested action not taken: mailbox unavailable');
+    }
     const { segment, commands } = await content.stage();
     const body = { ...content, segment };
-    const records = await Promise.all(taking.map((receiver) => this.#record(arrival, receiver, body)));
-    const owners = taking.slice(1).flatMap(() => store.bytes.share([segment]));
+    const records = await Promise.all([
+      ...taking.map((receiver) => this.#record(arrival, receiver, body)),
+      ...returns.map((to) => this.#sendBack(arrival, to, body)),
+    ]);
+    // Each shares it; what came with its staging is nobody's.
+    const owners = taking.flatMap(() => store.bytes.share([segment]));
+    const batch = [...commands, ...owners, ...records.flatMap((one) => one.batch), ...store.bytes.release([segment])];
     try {
-      await store.rows.write([...commands, ...owners, ...records.flatMap(({ batch }) => batch)], 'durable');
+      await store.rows.write(batch, 'durable');
     } catch (cause) {
       for (const { giveBack } of records) giveBack();
       throw cause;
     }
-    messages.announce();
+    for (const { announce } of records) announce();
     this.loop.wake();
     return records[0]!.id;
   }
@@ -177,34 +219,45 @@ export class Receiving {
     return deleteReceipts(messageIds);
   }
 
+  /** Who is to hear of reports that come back to forwarded mail. */
+  #returns({ envelopeFrom, recipients }: Arrival): string[] {
+    if (envelopeFrom !== '') return [];
+    return recipients.map((one) => this.#needs.onward.returnsTo(one)).filter((to) => to !== undefined);
+  }
+
+  async #sendBack(arrival: Arrival, to: string, content: StagedContent) {
+    const { onward, names, clock, random } = this.#needs;
+    const id = inboundMessageId(random);
+    const host = names.inboundHost(onward.home.region);
+    const trace = traceOf(arrival, { id, host, recipient: to, at: clock.civil() });
+    const owed = await onward.sendBack({
+      ...describe(content.fields),
+      to,
+      trace: trace.subarray(trace.indexOf('\r\n') + 2),
+      content: content.segment,
+      bodyHash: content.bodyHash,
+    });
+    return { ...owed, giveBack: () => {} };
+  }
+
   /** The rows of one receiving account: our trace fields are a segment before the shared content. */
-  async #record(arrival: Arrival, { scope, matches }: Receiver, content: ArrivedContent & { segment: Segment }) {
+  async #record(arrival: Arrival, { scope, matches }: Receiver, content: StagedContent) {
     const { store, messages, events, limit, names, clock, random } = this.#needs;
     const at = clock.civil();
     const id = inboundMessageId(random);
     const recipients = [...new Set(matches.flatMap((match) => match.recipients))];
-    const trace = Buffer.from(
-      traceFields({
-        returnPath: arrival.envelopeFrom,
-        helo: arrival.helo,
-        peerIp: arrival.peerAddress,
-        host: names.inboundHost(scope.region),
-        messageId: id,
-        recipient: recipients[0]!,
-        at,
-      }),
-      'latin1',
-    );
+    const host = names.inboundHost(scope.region);
+    const trace = traceOf(arrival, { id, host, recipient: recipients[0]!, at });
     const staged = await store.bytes.stage(trace);
-    const [from, subject] = ['from', 'subject'].map((key) => firstField(content.fields, key));
+    const { from, subject } = describe(content.fields);
     const message: Message = {
       id,
       ...scope,
       direction: 'in',
       envelopeFrom: arrival.envelopeFrom,
-      from: from ? decodeWords(fieldText(from)) : arrival.envelopeFrom,
+      from: from || arrival.envelopeFrom,
       recipients,
-      subject: subject ? decodeWords(fieldText(subject)) : '',
+      subject,
       at,
       size: trace.length + content.size,
       segments: [staged.segment, content.segment],
@@ -227,7 +280,7 @@ export class Receiving {
       insertReceipt({ ...receipt, progress: JSON.stringify(steps) }),
       events.record(message, at, { type: 'received', peer: arrival.peerAddress }),
     ];
-    return { id, batch, giveBack };
+    return { id, batch, giveBack, announce: () => messages.announce() };
   }
 
   async #look(room: number): Promise<Pass> {
@@ -299,6 +352,27 @@ export class Receiving {
         : closeReceipt({ ...place, state: 'received', due: Math.min(Math.round(now + wait), receipt.expires) });
     await store.rows.write([end], 'committed');
   }
+}
+
+type StagedContent = ArrivedContent & { readonly segment: Segment };
+
+const hops = (fields: ArrivedContent['fields']) => fields.filter(({ key }) => key === 'received').length;
+
+/** Return-Path and Received, in the form of SES. */
+function traceOf(
+  { envelopeFrom: returnPath, helo, peerAddress: peerIp }: Pick<Arrival, 'envelopeFrom' | 'helo' | 'peerAddress'>,
+  { id: messageId, ...place }: { id: string; host: string; recipient: string; at: number },
+): Buffer {
+  return Buffer.from(traceFields({ returnPath, helo, peerIp, messageId, ...place }), 'latin1');
+}
+
+/** For the listing; empty where the message does not say. */
+function describe(fields: ArrivedContent['fields']): { from: string; subject: string } {
+  const text = (key: string) => {
+    const field = firstField(fields, key);
+    return field ? decodeWords(fieldText(field)) : '';
+  };
+  return { from: text('from'), subject: text('subject') };
 }
 
 interface Run {

@@ -28,6 +28,16 @@ export type Action =
   | ({ readonly kind: 'stop' } & Announced)
   | { readonly kind: 'add-header'; readonly name: string; readonly value: string };
 
+/** What a rule does beside SES's actions; AWS clients neither see nor change it. */
+export type Extension =
+  | {
+      readonly kind: 'webhook';
+      readonly url: string;
+      /** Signs what is posted; sealed. */
+      readonly secret: string;
+    }
+  | { readonly kind: 'forward'; readonly to: string };
+
 export interface Rule {
   readonly name: string;
   readonly enabled: boolean;
@@ -35,6 +45,7 @@ export interface Rule {
   readonly scan: boolean;
   readonly recipients: readonly string[];
   readonly actions: readonly Action[];
+  readonly extensions?: readonly Extension[] | undefined;
 }
 
 export interface RuleSet {
@@ -49,6 +60,7 @@ const MOST_RULE_SETS = 40;
 const MOST_RULES = 200;
 const MOST_ACTIONS = 10;
 const MOST_RECIPIENTS = 500;
+const MOST_EXTENSIONS = 10;
 
 /** Which rule set is active is asked at every RCPT, over all scopes: its changes have a number of their own. */
 const EVERYWHERE: Scope = { account: '*', region: 'receiving' };
@@ -121,10 +133,11 @@ export class RuleSets {
   /** No name makes none active. */
   async activate(scope: Scope, name: string | undefined): Promise<void> {
     const { rows, clock } = this.#needs;
+    const { account, region } = scope;
     if (name !== undefined) await this.#existing(scope, name);
     for (;;) {
       const present = await this.#active.get(EVERYWHERE, activeKey(scope));
-      const next: Active | undefined = name === undefined ? undefined : { scope, ruleSet: name };
+      const next = name === undefined ? undefined : { scope: { account, region }, ruleSet: name };
       if (!present && !next) return;
       const batch = !next
         ? this.#active.remove(EVERYWHERE, activeKey(scope))
@@ -175,9 +188,21 @@ export class RuleSets {
     });
   }
 
-  /** The whole rule is replaced; its place stays. */
+  /** The whole rule is replaced; its place stays, and so do its extensions. */
   async replaceRule(scope: Scope, setName: string, rule: Rule): Promise<void> {
-    await this.#changeRule(scope, setName, rule, (rules) => rules.with(placeOf(rules, rule.name), rule));
+    await this.#changeRule(scope, setName, rule, (rules) => {
+      const place = placeOf(rules, rule.name);
+      return rules.with(place, { ...rule, extensions: rules[place]!.extensions });
+    });
+  }
+
+  /** In place of those that the rule has; none takes them away. */
+  async extend(scope: Scope, setName: string, ruleName: string, extensions: readonly Extension[]): Promise<void> {
+    if (extensions.length > MOST_EXTENSIONS) throw new Refusal('limit-exceeded', 'Too many extensions');
+    await this.#change(scope, setName, (rules) => {
+      const place = placeOf(rules, ruleName);
+      return rules.with(place, { ...rules[place]!, extensions });
+    });
   }
 
   /** A missing rule is fine, a missing set is not. */

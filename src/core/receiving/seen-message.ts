@@ -27,6 +27,11 @@ export class StoredContent {
     return this.#bytes.read(this.message.segments);
   }
 
+  /** Our own fields: Return-Path is the first, on a line of its own. */
+  trace(): Promise<Buffer> {
+    return this.#bytes.read(this.message.segments.slice(0, 1));
+  }
+
   async #readHead(): Promise<Buffer> {
     let head = Buffer.alloc(0);
     for await (const chunk of this.#bytes.stream(this.message.segments)) {
@@ -60,6 +65,13 @@ export class SeenMessage {
   /** What is new, and what is stored already and can be shared. */
   get pieces(): readonly (Buffer | Segment)[] {
     return this.#added.length === 0 ? this.message.segments : [this.#added, ...this.message.segments];
+  }
+
+  /** The pieces for the next hop: without Return-Path, which the last one puts on (RFC 5321 §4.4). */
+  async onward(): Promise<readonly (Buffer | Segment)[]> {
+    const [, ...content] = this.message.segments;
+    const trace = await this.#stored.trace();
+    return [Buffer.concat([this.#added, trace.subarray(trace.indexOf('\r\n') + 2)]), ...content];
   }
 
   /** The beginning of the message, with its header. */

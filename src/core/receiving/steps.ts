@@ -1,20 +1,27 @@
 import { formatField } from '../../mail/header-fields.ts';
 import type { Match } from './match.ts';
-import type { Action } from './rules.ts';
+import type { Action, Extension, Rule } from './rules.ts';
 
 /** One action of a matching rule, and whether it has run. */
 export interface Step {
   readonly rule: string;
   readonly recipients: readonly string[];
-  readonly action: Action;
+  readonly action: Action | Extension;
   readonly done: boolean;
 }
 
 /** What is to be done with a message, in order: the actions of its first rule, then those of the next. */
 export function stepsOf(matches: readonly Match[]): Step[] {
   return matches.flatMap(({ rule, recipients }) =>
-    rule.actions.map((action) => ({ rule: rule.name, recipients, action, done: false })),
+    actionsOf(rule).map((action) => ({ rule: rule.name, recipients, action, done: false })),
   );
+}
+
+/** The extensions of a rule stand behind its actions, but in front of the one that stops. */
+export function actionsOf({ actions, extensions = [] }: Rule): (Action | Extension)[] {
+  const stop = actions.findIndex(({ kind }) => kind === 'stop');
+  const all: readonly (Action | Extension)[] = actions;
+  return all.toSpliced(stop < 0 ? all.length : stop, 0, ...extensions);
 }
 
 /** The steps after that one has run. What stands behind a Stop is not done at all. */

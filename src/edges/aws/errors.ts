@@ -54,6 +54,7 @@ const words: Readonly<Record<Reason, readonly [v1: Word, v2: Word]>> = {
   'rate-exceeded': [['Throttling', 400], 'TooManyRequestsException'],
   'daily-quota-exceeded': [['Throttling', 400], 'TooManyRequestsException'],
 
+  'target-failed': [['InvalidParameterValue', 400], 'BadRequestException'],
   'routing-loop': ['MessageRejected', 'MessageRejected'],
   'rule-set-not-found': ['RuleSetDoesNotExist', 'NotFoundException'],
   'rule-not-found': ['RuleDoesNotExist', 'NotFoundException'],

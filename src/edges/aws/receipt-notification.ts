@@ -71,13 +71,19 @@ function actionObject({ action, objectKey }: ReceiptNotice) {
       };
     case 'stop':
       return { type: 'Stop', topicArn: action.topic };
+    case 'webhook':
+      return { type: 'Webhook', url: action.url };
+    case 'forward':
+      return { type: 'Forward', to: action.to };
     case 'add-header':
       return { type: 'AddHeader', headerName: action.name, headerValue: action.value };
   }
 }
 
-/** Only an SNS action carries the mail itself. */
+/** The mail itself, for who is handed it. A webhook gets it as any octets can be in JSON. */
 function contentOf({ action, content }: ReceiptNotice) {
-  if (action.kind !== 'sns' || !content) return {};
+  if (!content) return {};
+  if (action.kind === 'webhook') return { content: content.toString('base64') };
+  if (action.kind !== 'sns') return {};
   return { content: content.toString(action.encoding === 'base64' ? 'base64' : 'utf8') };
 }

@@ -9,6 +9,7 @@ export { AccountsApi } from './accounts.ts';
 export { compatibleHandler } from './compatible.ts';
 export { MessagesApi } from './messages.ts';
 export { OperatorApi } from './operator.ts';
+export { ReceiptRulesApi } from './receipt-rules.ts';
 export { ReviewsApi } from './reviews.ts';
 
 /** `/livez`: the process answers. `/readyz`: every door is open and mail is taken. */

@@ -53,6 +53,8 @@ export function limitOf(query: URLSearchParams, { fallback, most }: { fallback: 
 
 const statuses: Partial<Record<RefusalCode, number>> = {
   'not-found': 404,
+  'rule-set-not-found': 404,
+  'rule-not-found': 404,
   'already-exists': 409,
   conflict: 409,
   busy: 503,

@@ -7,12 +7,14 @@ import type { Headers, Request, Response } from '../http.ts';
 import type { AccountsApi } from './accounts.ts';
 import { BadRequest, checked, json, readJson, statusOf, textMember } from './json.ts';
 import type { MessagesApi } from './messages.ts';
+import type { ReceiptRulesApi } from './receipt-rules.ts';
 import type { ReviewsApi } from './reviews.ts';
 
 interface Needs {
   readonly messages: MessagesApi;
   readonly accounts: AccountsApi;
   readonly reviews: ReviewsApi;
+  readonly receiptRules: ReceiptRulesApi;
   readonly clock: MovableClock;
   /** Moves civil time by milliseconds, running what falls due. */
   readonly advance: (milliseconds: number) => Promise<void>;
@@ -27,7 +29,7 @@ interface Needs {
 const LONGEST_ADVANCE = 400 * 86_400_000;
 
 /** Names of the public face whose code is still to come. */
-const notBuilt = ['routes', 'queue', 'dead-letters', 'receipt-rules'];
+const notBuilt = ['routes', 'queue', 'dead-letters'];
 
 /** What AWS has no operation for: everything under `/_sesame/`. */
 export class OperatorApi {
@@ -61,13 +63,14 @@ export class OperatorApi {
   }
 
   async #dispatch(request: Request, [first, ...rest]: readonly string[]): Promise<Response | undefined> {
-    const { messages, accounts, reviews } = this.#needs;
+    const { messages, accounts, reviews, receiptRules } = this.#needs;
     const { method } = request;
     if (first === 'messages') return messages.handle(request, rest);
     if (first === 'reset' && method === 'POST') return this.#reset(request);
     if (first === 'clock' && method === 'POST') return this.#advance(request);
     if (first === 'clock' && method === 'GET') return this.#time();
     if (first === 'accounts') return accounts.handle(request, rest);
+    if (first === 'receipt-rules') return receiptRules.handle(request, rest);
     if (first === 'reviews') return reviews.handle(request, rest);
     if (first && notBuilt.includes(first)) {
       return json(501, { message: `${method} ${request.path} is not built yet.` });

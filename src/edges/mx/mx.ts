@@ -25,6 +25,8 @@ export interface MxOptions {
 }
 
 interface ReceivesQuestion {
+  /** Of MAIL. */
+  readonly sender: string;
   readonly recipient: string;
   readonly peerAddress: string;
   readonly tls: SmtpSession['tls'];
@@ -121,15 +123,11 @@ export class MxVisit implements SmtpVisit {
     return ok;
   }
 
-  rcpt(recipient: Recipient, { recipients }: Transaction): Reply | Promise<Reply> {
+  rcpt(recipient: Recipient, { sender, recipients }: Transaction): Reply | Promise<Reply> {
     if (recipients.length >= RECIPIENTS) return tooManyRecipients;
     const { peerAddress, tls } = this.#session;
-    const refused = this.#options.receives({
-      recipient: recipient.address,
-      peerAddress,
-      tls,
-      accepted: recipients.length,
-    });
+    const question = { sender: sender.address, recipient: recipient.address, accepted: recipients.length };
+    const refused = this.#options.receives({ ...question, peerAddress, tls });
     return refused instanceof Promise ? refused.then((no) => no ?? ok) : (refused ?? ok);
   }
 
