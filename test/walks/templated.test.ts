@@ -77,6 +77,20 @@ test('what the template makes is delivered', async () => {
   assert.match(sink.caught[0]!.content, /^Subject: Hi Ann\r\n.*\r\nYou like cats/ms);
 });
 
+test('two tags of the sender come first in the field that receivers report by', async () => {
+  const before = sink.caught.length;
+  await ses.send(
+    new v2.SendEmailCommand({
+      FromEmailAddress: 'ann@sender.example',
+      Destination: { ToAddresses: ['a@world.example'] },
+      Content: { Template: { TemplateName: 'animals', TemplateData: '{"name":"Ann","animal":"cat"}' } },
+      EmailTags: [{ Name: 'ses:feedback-id-a', Value: 'spring' }],
+    }),
+  );
+  await sesame.advance('0s');
+  assert.match(sink.caught[before]!.content, /^Feedback-ID: spring::1\.us-east-1\.[A-Za-z0-9+/=]{44}:AmazonSES\r$/m);
+});
+
 test('SES tells of the sending before it renders: of a template there is little of a header yet', async () => {
   const id = await send('{"name":"Ann","animal":"dog"}');
   await sesame.advance('0s');

@@ -63,9 +63,13 @@ export class Outgoing {
   }
 }
 
-/** `1.<region>.<44 characters of base64>:AmazonSES`; the opaque part is the same for all mail of a domain and account. */
-function feedbackIdOf({ account, region, facts }: Message): string {
+/**
+ * `1.<region>.<44 characters of base64>:AmazonSES`; the opaque part is the same for all mail of a domain and account. Two
+ * tags of the sender's come first, where there is one of them (SES: `ses:feedback-id-a`, `-b`).
+ */
+function feedbackIdOf({ account, region, facts, tags }: Message): string {
   const domain = (facts['fromAddress'] ?? '').split('@').at(-1);
   const opaque = createHash('sha256').update(`${account} ${domain}`).digest('base64');
-  return `1.${region}.${opaque}:AmazonSES`;
+  const [a, b] = ['a', 'b'].map((part) => tags.find(({ name }) => name === `ses:feedback-id-${part}`)?.value ?? '');
+  return `${a || b ? `${a}:${b}:` : ''}1.${region}.${opaque}:AmazonSES`;
 }
