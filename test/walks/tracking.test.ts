@@ -10,6 +10,7 @@ import {
   type SendEmailCommandInput,
 } from '@aws-sdk/client-sesv2';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import PostalMime from 'postal-mime';
 import { SesameUnderTest } from '../world/sesame.ts';
 import { Subscriber } from '../world/subscriber.ts';
 
@@ -139,4 +140,39 @@ test("a set's engagement metrics turn both on", async () => {
   await ses.send(new CreateConfigurationSetCommand({ ConfigurationSetName: 'measured', VdmOptions }));
   const page = await sent('<a href="https://x.example/">x</a>', { ConfigurationSetName: 'measured' });
   assert.match(page, /\/L0\/.*\/I0\//s);
+});
+
+test('what is attached stays what it was, beside HTML that is rewritten', async () => {
+  const RawContent = Buffer.from(Array.from({ length: 1_000 }, (_, n) => n % 256));
+  const { MessageId = '' } = await ses.send(
+    new SendEmailCommand({
+      FromEmailAddress: 'ann@sender.example',
+      Destination: { ToAddresses: ['bob@world.example'] },
+      ConfigurationSetName: 'tracked',
+      Content: {
+        Simple: {
+          Subject: { Data: 'x' },
+          Body: { Text: { Data: 'x' }, Html: { Data: '<p>ü</p><a href="https://x.example/">x</a>', Charset: 'UTF-8' } },
+          Attachments: [
+            { FileName: 'a.html', RawContent: Buffer.from('<a href="https://x.example/">') },
+            { FileName: 'b.png', RawContent, ContentDisposition: 'INLINE', ContentId: 'b' },
+          ],
+        },
+      },
+    }),
+  );
+  const { html: page, attachments } = await PostalMime.parse(await sesame.raw(MessageId));
+  assert.match(page!, /<p>ü<\/p><a href="http\S+\/L0\/.*\/I0\//s);
+  assert.deepEqual(
+    attachments.map(({ filename, content }) => [
+      filename,
+      Buffer.from(content as ArrayBuffer)
+        .toString('latin1')
+        .trimEnd(),
+    ]),
+    [
+      ['b.png', RawContent.toString('latin1')],
+      ['a.html', '<a href="https://x.example/">'],
+    ],
+  );
 });
