@@ -8,6 +8,7 @@ import type { App } from './app.ts';
 import { SECOND } from './base/clock.ts';
 import type { DsnWishes } from './core/receiving/receiving.ts';
 import { Gateway } from './edges/aws/gateway.ts';
+import { authorize } from './edges/aws/permissions/permissions.ts';
 import { topicLinks } from './edges/aws/sns/links.ts';
 import {
   AccountsApi,
@@ -169,13 +170,14 @@ function handlersOf(app: App, { gateway, operatorToken, version, ready }: Behind
   ];
 }
 
-function gatewayOf({ settings, keys, rooms, random, opened, log }: App): Gateway {
+function gatewayOf({ settings, keys, authority, rooms, random, opened, log }: App): Gateway {
   return new Gateway({
     mode: settings.auth,
     account: settings.account,
     region: settings.region,
     findKey: (accessKeyId) => keys.find(accessKeyId),
     keyUsed: (accessKeyId, use) => keys.noteUse(accessKeyId, use),
+    authorize: (service, asked) => authorize({ ...rooms, authority }, service, asked),
     services: {
       'ses-v1': async () => (await import('./edges/aws/ses-v1/ses-v1.ts')).sesV1(rooms),
       'ses-v2': async () => (await import('./edges/aws/ses-v2/ses-v2.ts')).sesV2(rooms),

@@ -13,7 +13,7 @@ export { Authority, type Request } from './authority.ts';
 export { type Caller, userNameOf } from './caller.ts';
 export { type Key, type KeyFacts, Keys, type NewKey } from './keys.ts';
 export { ManagedPolicies, type ManagedPolicy, type PolicyVersion, versionOf } from './managed-policies.ts';
-export { rootArn, type Tag } from './names.ts';
+export { policyArn, rootArn, type Tag, userArn } from './names.ts';
 export { type Context, type Policy, readPolicy } from './policy/policy.ts';
 export {
   type Enforcement,

@@ -30,6 +30,11 @@ export class Authority {
     this.#needs = needs;
   }
 
+  /** Whether there is anything to ask: a root may all. */
+  isBound(caller: Caller): boolean {
+    return this.#userName(caller) !== undefined;
+  }
+
   /** By the policies of the caller; `denied` where one says so, `unspoken` where none allows it. */
   async decide(caller: Caller, { action, resource, context }: Request): Promise<Decision> {
     const userName = this.#userName(caller);

@@ -1,6 +1,6 @@
 /**
- * The door of the AWS APIs. A request goes through five steps, here in their order:
- * authenticate → route → decode → handler → encode.
+ * The door of the AWS APIs. A request goes through six steps, here in their order:
+ * authenticate → route → decode → authorize → handler → encode.
  * Whatever a step throws is answered in the words of the service that was addressed; what nobody expected is logged
  * with its cause and answered without detail.
  */
@@ -11,6 +11,7 @@ import type { HttpHandler, Request, Response } from '../http.ts';
 import type { Caller } from './caller.ts';
 import { type Destination, destinationOf } from './destination.ts';
 import { failureOf, faultOf, NotAuthentic } from './errors.ts';
+import type { Asked } from './permissions/permissions.ts';
 import type { Call } from './protocol/protocol.ts';
 import type { Answer, Service } from './service.ts';
 
@@ -33,6 +34,8 @@ export interface GatewayOptions {
   readonly findKey: (accessKeyId: string) => Promise<AccessKey | undefined>;
   /** A caller proved to have the key (`sigv4` only). */
   readonly keyUsed: (accessKeyId: string, use: { region: string; service: string }) => Promise<void>;
+  /** @throws Refusal `access-denied` where the caller may not do what was read. */
+  readonly authorize: (service: string, asked: Asked) => Promise<void>;
   /** By the names of `destination.ts`. Called at the service's first request, so that its SDK is loaded only then. */
   readonly services: Readonly<Record<string, () => Service | Promise<Service>>>;
   /** Milliseconds since 1970, of the machine's own clock: signatures do not follow the movable one. */
@@ -82,6 +85,7 @@ export class Gateway {
       const answer = builtAnswer(service, call);
       const input = call.input();
       const caller = callerOf(request, identity, { requestId, service: destination.service });
+      await this.#options.authorize(destination.service, asked(call, input, caller));
       const output = await answer(input, caller);
       return call.reply(output, requestId);
     } catch (error) {
@@ -139,6 +143,12 @@ export class Gateway {
     return service;
   }
 }
+
+const asked = ({ operation }: Call, input: unknown, caller: Caller): Asked => ({
+  operation,
+  input: input as Asked['input'],
+  caller,
+});
 
 /** A caller of an operation that is not built learns that, not what its input lacks. */
 function builtAnswer(service: Service, { operation }: Call): Answer {

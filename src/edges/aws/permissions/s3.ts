@@ -1,0 +1,29 @@
+import type { Asked, Permission } from './permissions.ts';
+
+/** Operations whose action has another name (S3: policy actions). */
+const actions: Readonly<Record<string, string>> = {
+  ListBuckets: 'ListAllMyBuckets',
+  HeadBucket: 'ListBucket',
+  ListObjects: 'ListBucket',
+  ListObjectsV2: 'ListBucket',
+  ListMultipartUploads: 'ListBucketMultipartUploads',
+  HeadObject: 'GetObject',
+  CopyObject: 'PutObject',
+  CreateMultipartUpload: 'PutObject',
+  UploadPart: 'PutObject',
+  UploadPartCopy: 'PutObject',
+  CompleteMultipartUpload: 'PutObject',
+  ListParts: 'ListMultipartUploadParts',
+  DeleteObjects: 'DeleteObject',
+};
+
+export function s3Permission({ operation, input }: Asked): Permission {
+  const action = `s3:${actions[operation] ?? operation}`;
+  const bucket = typeof input['Bucket'] === 'string' ? `arn:aws:s3:::${input['Bucket']}` : undefined;
+  if (bucket === undefined) return { action, resources: ['*'] };
+  if (operation === 'DeleteObjects') {
+    const { Objects = [] } = (input['Delete'] ?? {}) as { Objects?: { Key: string }[] };
+    return { action, resources: Objects.map(({ Key }) => `${bucket}/${Key}`) };
+  }
+  return { action, resources: [typeof input['Key'] === 'string' ? `${bucket}/${input['Key']}` : bucket] };
+}
