@@ -11,12 +11,12 @@ import { Refusal } from '../../base/refusal.ts';
 import { type Documents, documents, type Versioned } from '../../storage/documents.ts';
 import { generation } from '../../storage/generations.ts';
 import type { Command, Rows, Scope } from '../../storage/ports.ts';
+import { checkResourceTags, type ResourceTag } from '../accounts/accounts.ts';
 import type { Publications, Topics } from '../targets/targets.ts';
 import { checkDestination, checkDestinationName, type Destination, detailOf } from './destinations.ts';
-import { checkSetName, checkTags, type ResourceTag } from './names.ts';
+import { checkSetName } from './names.ts';
 
 export type { Destination, Dimension } from './destinations.ts';
-export type { ResourceTag } from './names.ts';
 
 /** Why an address is on a suppression list. */
 export type SuppressionReason = 'bounce' | 'complaint';
@@ -124,7 +124,7 @@ export class ConfigurationSets {
     checkSetName(name);
     const { rows, clock } = this.#needs;
     if (await this.#sets.get(scope, name)) throw alreadyExists(name);
-    checkTags(options.tags ?? []);
+    checkResourceTags(options.tags ?? []);
     await this.#checkTracking(scope, options.tracking);
     await this.#checkPool(scope, options);
     if ((await this.#sets.count(scope)) >= MOST_SETS) {
@@ -257,6 +257,17 @@ export class ConfigurationSets {
   /** Nothing unsets it. */
   async setArchive(scope: Scope, name: string, archive: string | undefined): Promise<void> {
     await this.#change(scope, name, (set) => ({ ...set, archive }));
+  }
+
+  /** False where there is no such set. */
+  async retag(
+    scope: Scope,
+    name: string,
+    change: (tags: readonly ResourceTag[]) => readonly ResourceTag[],
+  ): Promise<boolean> {
+    if (!(await this.#sets.get(scope, name))) return false;
+    await this.#change(scope, name, (set) => ({ ...set, tags: change(set.tags) }));
+    return true;
   }
 
   async setVdm(scope: Scope, name: string, vdm: Options['vdm']): Promise<void> {

@@ -73,18 +73,28 @@ export class ContactLists {
   async update(scope: Scope, name: string, change: Partial<Omit<ListContent, 'tags'>>): Promise<void> {
     checkListName(name);
     checkList({ topics: change.topics ?? [], description: change.description });
+    const found = await this.#change(scope, name, ({ topics, description, tags }) => ({
+      topics: change.topics ?? topics,
+      description: change.description ?? description,
+      tags,
+    }));
+    if (!found) throw noList(name);
+  }
+
+  /** False where there is no such list. */
+  retag(scope: Scope, name: string, change: (tags: ListContent['tags']) => ListContent['tags']): Promise<boolean> {
+    return this.#change(scope, name, ({ topics, description, tags }) => ({ topics, description, tags: change(tags) }));
+  }
+
+  async #change(scope: Scope, name: string, next: (list: ListContent) => ListContent): Promise<boolean> {
     for (;;) {
-      const row = await this.#existing(scope, name);
-      const { topics, description, tags } = listFrom(row);
-      const changed: ListContent = {
-        topics: change.topics ?? topics,
-        description: change.description ?? description,
-        tags,
-      };
+      const row = await this.#row(scope);
+      if (row?.name !== name) return false;
       const { account, region, version } = row;
       const updated = this.#clock.civil();
-      const write = replaceList({ account, region, name, version, updated, document: JSON.stringify(changed) });
-      if ((await this.#rows.write([write, raiseGeneration(scope)], 'durable')).applied) return;
+      const document = JSON.stringify(next(listFrom(row)));
+      const write = replaceList({ account, region, name, version, updated, document });
+      if ((await this.#rows.write([write, raiseGeneration(scope)], 'durable')).applied) return true;
     }
   }
 

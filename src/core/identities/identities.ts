@@ -127,6 +127,15 @@ export class Identities {
     return this.#records.page(...search);
   }
 
+  /** False if there is no such identity. */
+  async retag(scope: Scope, name: string, change: (tags: Identity['tags']) => Identity['tags']): Promise<boolean> {
+    const changed = await this.#records.change(scope, name, ({ identity, sealedKey }) => ({
+      identity: { ...identity, tags: change(identity.tags) },
+      sealedKey,
+    }));
+    return changed !== undefined;
+  }
+
   /** The configuration set of mail that names none; nothing clears it. False if there is no such identity. */
   async setConfigurationSet(scope: Scope, name: string, configurationSet: string | undefined): Promise<boolean> {
     const changed = await this.#records.change(scope, name, (identity) => ({

@@ -6,6 +6,7 @@ import { Refusal } from '../../base/refusal.ts';
 import { parseAddress } from '../../mail/address.ts';
 import { type Documents, documents, type Versioned } from '../../storage/documents.ts';
 import type { Rows, Scope } from '../../storage/ports.ts';
+import { checkResourceTags, type ResourceTag } from '../accounts/accounts.ts';
 import { type Addresses, checkAddress } from './addresses.ts';
 import { checkContent, composeVerification } from './verification-content.ts';
 
@@ -19,7 +20,7 @@ export interface VerificationTemplate {
   /** Where whoever follows the link arrives. */
   readonly success: string;
   readonly failure: string;
-  readonly tags: readonly { readonly key: string; readonly value: string }[];
+  readonly tags: readonly ResourceTag[];
 }
 type Document = Omit<VerificationTemplate, 'name'>;
 
@@ -62,6 +63,7 @@ export class VerificationTemplates {
       throw new Refusal('invalid-parameter', `TemplateName can contain up to 64 characters. ${rule}`);
     }
     if (await this.#documents.get(scope, name)) return false;
+    checkResourceTags(template.tags);
     await this.#check(scope, template);
     if ((await this.#documents.count(scope)) >= MOST_TEMPLATES) {
       const most = `At most ${MOST_TEMPLATES} custom verification email templates can exist in a region.`;
@@ -73,14 +75,15 @@ export class VerificationTemplates {
 
   /** What is not given stays. False where there is none of that name. */
   async update(scope: Scope, name: string, changes: Partial<Omit<Document, 'tags'>>): Promise<boolean> {
+    if (!(await this.#documents.get(scope, name))) return false;
     const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-    for (;;) {
-      const present = await this.#documents.get(scope, name);
-      if (!present) return false;
-      await this.#check(scope, given);
-      const batch = this.#documents.replace(scope, present, { ...present.value, ...given }, this.#needs.clock.civil());
-      if ((await this.#needs.rows.write(batch, 'durable')).applied) return true;
-    }
+    await this.#check(scope, given);
+    return this.#change(scope, name, (template) => ({ ...template, ...given }));
+  }
+
+  /** False where there is none of that name. */
+  retag(scope: Scope, name: string, change: (tags: Document['tags']) => Document['tags']): Promise<boolean> {
+    return this.#change(scope, name, (template) => ({ ...template, tags: change(template.tags) }));
   }
 
   async find(scope: Scope, name: string): Promise<VerificationTemplate | undefined> {
@@ -134,6 +137,15 @@ export class VerificationTemplates {
     const contact = names.verificationContact;
     const mail = { from, to: address, subject, content, link, contact, unique: random.uuid() };
     return { from, to: address, content: composeVerification(mail) };
+  }
+
+  async #change(scope: Scope, name: string, next: (template: Document) => Document): Promise<boolean> {
+    for (;;) {
+      const present = await this.#documents.get(scope, name);
+      if (!present) return false;
+      const batch = this.#documents.replace(scope, present, next(present.value), this.#needs.clock.civil());
+      if ((await this.#needs.rows.write(batch, 'durable')).applied) return true;
+    }
   }
 
   async #check(scope: Scope, { from, content, success, failure }: Partial<Document>): Promise<void> {

@@ -95,6 +95,22 @@ export class Templates {
     }
   }
 
+  /** Nothing where there is no such template. */
+  async tags(scope: Scope, name: string): Promise<Template['tags'] | undefined> {
+    return (await this.#documents.get(scope, name))?.value.tags;
+  }
+
+  /** False where there is no such template. */
+  async retag(scope: Scope, name: string, change: (tags: Template['tags']) => Template['tags']): Promise<boolean> {
+    for (;;) {
+      const present = await this.#documents.get(scope, name);
+      if (!present) return false;
+      const value = { ...present.value, tags: change(present.value.tags) };
+      const batch = this.#documents.replace(scope, present, value, this.#needs.clock.civil());
+      if ((await this.#needs.rows.write(batch, 'durable')).applied) return true;
+    }
+  }
+
   async get(scope: Scope, name: string): Promise<Template> {
     const { value, created } = await this.#existing(scope, name);
     return { ...value, name, created };

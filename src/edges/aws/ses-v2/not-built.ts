@@ -42,7 +42,6 @@ export const notBuilt = [
   'ListRecommendations',
   'ListReputationEntities',
   'ListResourceTenants',
-  'ListTagsForResource',
   'ListTenantResources',
   'ListTenants',
   'PutAccountPricingAttributes',
@@ -51,8 +50,6 @@ export const notBuilt = [
   'PutDedicatedIpWarmupAttributes',
   'PutDeliverabilityDashboardOption',
   'PutTenantSuppressionAttributes',
-  'TagResource',
-  'UntagResource',
   'UpdateReputationEntityCustomerManagedStatus',
   'UpdateReputationEntityPolicy',
 ] as const satisfies readonly Operation[];

@@ -17,6 +17,7 @@ import * as identityPolicies from './identity-policies.ts';
 import type { notBuilt } from './not-built.ts';
 import * as sending from './sending.ts';
 import * as suppression from './suppression.ts';
+import * as tags from './tags.ts';
 import * as templates from './templates.ts';
 import * as verificationTemplates from './verification-templates.ts';
 
@@ -31,6 +32,7 @@ export const handlers = handlersOf<Sdk, Rooms, (typeof notBuilt)[number]>()({
   ...identityPolicies,
   ...sending,
   ...suppression,
+  ...tags,
   ...templates,
   ...verificationTemplates,
 });
