@@ -197,6 +197,7 @@ export async function buildApp(settings: Settings, log: Log) {
     subscribed: topicSubscribed,
     verify: settings.verify,
     isSandboxed: async (scope) => (await standings.of(scope)).sandbox,
+    requireSet: async (scope, name) => void (await configurationSets.get(scope, name)),
     url: () => opened.url,
     names,
     clock,

@@ -161,8 +161,9 @@ test('the author must be verified still', async () => {
   await assert.rejects(statusOf(), { name: 'NotFoundException' });
 });
 
-test('in the sandbox nobody may ask so', async () => {
+test('in the sandbox nobody may ask so', async (t) => {
   const boxed = await SesameUnderTest.start({ SESAME_SANDBOX: 'on' });
+  t.after(() => boxed.stop());
   const [one, two] = [new SESClient(boxed.client), new SESv2Client(boxed.client)];
   await two.send(new CreateEmailIdentityCommand({ EmailIdentity: template.FromEmailAddress }));
   await two.send(new CreateCustomVerificationEmailTemplateCommand(template));
@@ -171,11 +172,11 @@ test('in the sandbox nobody may ask so', async () => {
   await assert.rejects(two.send(new SendCustomVerificationEmailCommand(input)), { name: 'BadRequestException' });
   one.destroy();
   two.destroy();
-  await boxed.stop();
 });
 
-test('where identities are verified when they are made, the link works all the same', async () => {
+test('where identities are verified when they are made, the link works all the same', async (t) => {
   const open = await SesameUnderTest.start();
+  t.after(() => open.stop());
   const two = new SESv2Client(open.client);
   await two.send(new CreateEmailIdentityCommand({ EmailIdentity: template.FromEmailAddress }));
   await two.send(new CreateCustomVerificationEmailTemplateCommand(template));
@@ -186,5 +187,4 @@ test('where identities are verified when they are made, the link works all the s
   const [, link = ''] = /<a href="([^"]+)"/.exec((await open.shown(id)).html) ?? [];
   assert.deepEqual(await follow(link), [302, template.SuccessRedirectionURL]);
   two.destroy();
-  await open.stop();
 });

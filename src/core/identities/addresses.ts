@@ -29,6 +29,8 @@ interface Needs {
 const LINK_LIFETIME = DAY;
 /** Of one address that work at a time: each mail has its own, the oldest goes. */
 const MOST_LINKS = 10;
+/** Identities read at a time. */
+const A_PAGE = 1_000;
 
 /** What came of a link that somebody followed. */
 export interface Followed {
@@ -79,6 +81,17 @@ export class Addresses {
     const status = this.#needs.verify === 'auto' ? 'success' : 'pending';
     await this.#put(scope, address, { status, link, owed: [] });
     return verificationUrl(this.#needs.url(), this.#needs.tokens, link);
+  }
+
+  /** By name. */
+  async verified(scope: Scope): Promise<string[]> {
+    const names: string[] = [];
+    for (let token: string | undefined; ; ) {
+      const page = await this.#needs.records.page(scope, { type: 'address', limit: A_PAGE, token });
+      names.push(...page.identities.filter(({ status }) => status === 'success').map(({ name }) => name));
+      if (page.next === undefined) return names;
+      token = page.next;
+    }
   }
 
   /** Somebody brings a link back; nothing where it is none of ours. */

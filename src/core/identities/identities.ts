@@ -16,12 +16,12 @@ import { SignedTokens } from '../../base/signed-token.ts';
 import { Answers } from '../../storage/answers.ts';
 import type { Rows, Scope } from '../../storage/ports.ts';
 import type { Dns } from '../../wire/dns/dns.ts';
-import type { Vault } from '../accounts/accounts.ts';
+import { checkResourceTags, type Vault } from '../accounts/accounts.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { Publications, Topics } from '../targets/targets.ts';
 import { Addresses, type Followed } from './addresses.ts';
 import { Checks } from './checks.ts';
-import { coveringNames } from './covering.ts';
+import { coveringNames, domainChain, identityName } from './covering.ts';
 import { type DkimWish, Domains } from './domains.ts';
 import { type Identity, isVerified } from './identity.ts';
 import { MailFroms } from './mail-from.ts';
@@ -34,7 +34,7 @@ import { VerificationTemplates } from './verification-templates.ts';
 export type { Followed } from './addresses.ts';
 export type { KeyLength } from './dkim.ts';
 export type { DkimWish, ShownDkim } from './domains.ts';
-export { type Dkim, type Identity, isVerified } from './identity.ts';
+export type { Dkim, Identity } from './identity.ts';
 export { type NotificationKind, notificationsOf, type RenderSubscribed } from './notifications.ts';
 export { readPolicies } from './policies.ts';
 export type { SigningKey } from './signing.ts';
@@ -52,6 +52,8 @@ interface Needs {
   /** `auto`: an identity is verified when it is created. */
   readonly verify: 'auto' | 'real';
   readonly isSandboxed: (scope: Scope) => Promise<boolean>;
+  /** Refuses the name of a configuration set that is not there. */
+  readonly requireSet: (scope: Scope, name: string) => Promise<void>;
   /** Base of the links that we hand out. */
   readonly url: () => string;
   readonly names: OwnNames;
@@ -59,6 +61,9 @@ interface Needs {
   readonly random: Random;
   readonly log: Log;
 }
+
+/** SES: names in one question. */
+const MOST_ASKED = 100;
 
 export class Identities {
   readonly addresses: Addresses;
@@ -69,6 +74,7 @@ export class Identities {
   readonly notifications: Notifications;
   readonly #records: Records;
   readonly #signing: Signing;
+  readonly #requireSet: Needs['requireSet'];
   readonly #covering: Answers<Identity | undefined>;
 
   constructor(needs: Needs) {
@@ -79,6 +85,7 @@ export class Identities {
     this.#records = records;
     this.#covering = new Answers(rows);
     this.#signing = signing;
+    this.#requireSet = needs.requireSet;
     this.addresses = new Addresses({ ...needs, records, tokens });
     this.domains = new Domains({ ...needs, records, signing });
     this.mailFroms = new MailFroms({ ...needs, records, proof: () => this.domains.proof() });
@@ -93,13 +100,18 @@ export class Identities {
 
   /**
    * Makes an identity, to be verified if it is not at once. A name that is neither an address nor a domain is refused; so is
-   * a wish for DKIM of an address.
+   * a wish for DKIM of an address. Checks in SES's order: the name, the tags, the configuration set.
+   *
+   * @throws Refusal `already-exists`, `invalid-parameter`, `limit-exceeded`, and whatever `requireSet` throws
    */
   async create(
     scope: Scope,
     name: string,
     { dkim, tags = [], configurationSet }: Partial<Pick<Identity, 'tags' | 'configurationSet'>> & { dkim?: DkimWish },
   ): Promise<Identity> {
+    if (await this.get(scope, name)) throw alreadyExists(name);
+    checkResourceTags(tags);
+    if (configurationSet !== undefined) await this.#requireSet(scope, configurationSet);
     const settings = { tags, configurationSet };
     const isAddress = name.includes('@');
     if (isAddress && dkim) {
@@ -108,7 +120,7 @@ export class Identities {
     const identity = isAddress
       ? await this.addresses.create(scope, name, settings)
       : await this.domains.create(scope, name, { ...settings, dkim: dkim ?? {} });
-    if (!identity) throw new Refusal('already-exists', `Email identity ${name} already exist.`);
+    if (!identity) throw alreadyExists(name);
     return identity;
   }
 
@@ -116,10 +128,35 @@ export class Identities {
     return this.#records.get(scope, name);
   }
 
-  /** Those that exist, in the order of the names given. */
-  async getMany(scope: Scope, names: readonly string[]): Promise<Identity[]> {
-    const found = await Promise.all(names.map((name) => this.get(scope, name)));
-    return found.filter((identity) => identity !== undefined);
+  /**
+   * Those that exist, in the order of the names, each with the name by which it was asked for.
+   *
+   * @throws Refusal `invalid-parameter`: 100 names at most (SES)
+   */
+  async getMany(
+    scope: Scope,
+    names: readonly string[],
+  ): Promise<readonly (readonly [asked: string, identity: Identity])[]> {
+    if (names.length === 0) return [];
+    if (names.length > MOST_ASKED) {
+      throw new Refusal('invalid-parameter', `At most ${MOST_ASKED} identities can be asked about at once.`);
+    }
+    const found = await this.#records.named(scope, [...new Set(names.map(identityName))]);
+    const byName = new Map(found.map((identity) => [identity.name, identity]));
+    return names.flatMap((asked) => {
+      const identity = byName.get(identityName(asked));
+      return identity ? [[asked, identity] as const] : [];
+    });
+  }
+
+  /** The names of those that may be sent from: verified themselves, or at a verified domain (SES: CreateEmailIdentity). */
+  async sendable(scope: Scope, identities: readonly Identity[]): Promise<ReadonlySet<string>> {
+    const others = identities.filter((identity) => !isVerified(identity));
+    const names = others.flatMap((identity) => aboveOf(identity));
+    const found = names.length > 0 ? await this.#records.named(scope, [...new Set(names)]) : [];
+    const verified = new Set(found.filter(isVerified).map(({ name }) => name));
+    const covered = others.filter((identity) => aboveOf(identity).some((name) => verified.has(name)));
+    return new Set([...identities.filter(isVerified), ...covered].map(({ name }) => name));
   }
 
   /** By name, `limit` at most, from where the page before ended. */
@@ -129,9 +166,8 @@ export class Identities {
 
   /** False if there is no such identity. */
   async retag(scope: Scope, name: string, change: (tags: Identity['tags']) => Identity['tags']): Promise<boolean> {
-    const changed = await this.#records.change(scope, name, ({ identity, sealedKey }) => ({
+    const changed = await this.#records.change(scope, name, (identity) => ({
       identity: { ...identity, tags: change(identity.tags) },
-      sealedKey,
     }));
     return changed !== undefined;
   }
@@ -216,3 +252,9 @@ export class Identities {
     throw new Refusal('not-found', `Email identity ${name} does not exist.`);
   }
 }
+
+/** What may cover an identity that is not verified itself. */
+const aboveOf = ({ name, type }: Identity) =>
+  (type === 'domain' ? domainChain(name) : coveringNames(name)).filter((one) => one !== name);
+
+const alreadyExists = (name: string) => new Refusal('already-exists', `Email identity ${name} already exist.`);

@@ -71,8 +71,8 @@ export async function GetIdentityMailFromDomainAttributes(
   const found = await identities.getMany(caller, Identities);
   return {
     MailFromDomainAttributes: Object.fromEntries(
-      found.map(({ name, mailFrom: set }) => [
-        name,
+      found.map(([asked, { mailFrom: set }]) => [
+        asked,
         {
           ...(set && { MailFromDomain: set.domain, MailFromDomainStatus: statuses[set.proof.status] }),
           BehaviorOnMXFailure: set?.onFailure === 'reject' ? 'RejectMessage' : 'UseDefaultValue',

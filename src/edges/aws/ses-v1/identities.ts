@@ -31,7 +31,7 @@ export async function GetIdentityVerificationAttributes(
   caller: Caller,
 ): Promise<Out<'GetIdentityVerificationAttributes'>> {
   const found = await identities.getMany(caller, Identities);
-  return { VerificationAttributes: Object.fromEntries(found.map((one) => [one.name, verification(one)])) };
+  return { VerificationAttributes: Object.fromEntries(found.map(([asked, one]) => [asked, verification(one)])) };
 }
 
 export async function ListIdentities(
@@ -62,9 +62,7 @@ export async function ListVerifiedEmailAddresses(
   _input: In<'ListVerifiedEmailAddresses'>,
   caller: Caller,
 ): Promise<Out<'ListVerifiedEmailAddresses'>> {
-  const page = await identities.page(caller, { type: 'address', limit: MOST_LISTED });
-  const verified = page.identities.filter(({ status }) => status === 'success');
-  return { VerifiedEmailAddresses: verified.map(({ name }) => name) };
+  return { VerifiedEmailAddresses: await identities.addresses.verified(caller) };
 }
 
 export async function DeleteVerifiedEmailAddress(
@@ -72,7 +70,7 @@ export async function DeleteVerifiedEmailAddress(
   { EmailAddress }: In<'DeleteVerifiedEmailAddress'>,
   caller: Caller,
 ): Promise<Out<'DeleteVerifiedEmailAddress'>> {
-  await identities.remove(caller, EmailAddress);
+  if (EmailAddress.includes('@')) await identities.remove(caller, EmailAddress);
   return {};
 }
 

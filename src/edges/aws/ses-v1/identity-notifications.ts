@@ -46,13 +46,13 @@ export async function GetIdentityNotificationAttributes(
   { Identities }: In<'GetIdentityNotificationAttributes'>,
   caller: Caller,
 ): Promise<Out<'GetIdentityNotificationAttributes'>> {
-  const shown = await Promise.all(
-    Identities.map(async (asked) => {
-      const identity = await identities.get(caller, ownIdentity(caller, asked) ?? asked);
-      return identity && ([asked, attributes(identity)] as const);
-    }),
-  );
-  return { NotificationAttributes: Object.fromEntries(shown.filter((one) => one !== undefined)) };
+  const names = new Map(Identities.map((asked) => [asked, ownIdentity(caller, asked) ?? asked]));
+  const found = new Map(await identities.getMany(caller, [...names.values()]));
+  const shown = [...names].flatMap(([asked, name]) => {
+    const identity = found.get(name);
+    return identity ? [[asked, attributes(identity)] as const] : [];
+  });
+  return { NotificationAttributes: Object.fromEntries(shown) };
 }
 
 function attributes(identity: Identity) {

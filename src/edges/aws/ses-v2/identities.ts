@@ -1,5 +1,5 @@
 import { Refusal } from '../../../base/refusal.ts';
-import { type Identity, isVerified, notificationsOf } from '../../../core/identities/identities.ts';
+import { type Identity, notificationsOf } from '../../../core/identities/identities.ts';
 import type { Caller } from '../caller.ts';
 import type { Rooms } from '../rooms.ts';
 import type { In, Out } from './contract.ts';
@@ -10,12 +10,11 @@ const MOST_LISTED = 1_000;
 const LISTED = 25;
 
 export async function CreateEmailIdentity(
-  { identities, configurationSets }: Rooms,
+  { identities }: Rooms,
   input: In<'CreateEmailIdentity'>,
   caller: Caller,
 ): Promise<Out<'CreateEmailIdentity'>> {
   const { EmailIdentity, DkimSigningAttributes, ConfigurationSetName, Tags } = input;
-  if (ConfigurationSetName) await configurationSets.get(caller, ConfigurationSetName);
   const identity = await identities.create(caller, EmailIdentity, {
     ...(DkimSigningAttributes && { dkim: wishOf(DkimSigningAttributes) }),
     tags: (Tags ?? []).map(({ Key, Value }) => ({ key: Key, value: Value })),
@@ -23,7 +22,7 @@ export async function CreateEmailIdentity(
   });
   return {
     IdentityType: typeOf(identity),
-    VerifiedForSendingStatus: isVerified(identity),
+    VerifiedForSendingStatus: (await identities.sendable(caller, [identity])).has(identity.name),
     DkimAttributes: await dkimOf(identities, caller, identity, { anew: true }),
   };
 }
@@ -38,7 +37,7 @@ export async function GetEmailIdentity(
   return {
     IdentityType: typeOf(identity),
     FeedbackForwardingStatus: notificationsOf(identity).forwarding,
-    VerifiedForSendingStatus: isVerified(identity),
+    VerifiedForSendingStatus: (await identities.sendable(caller, [identity])).has(identity.name),
     DkimAttributes: await dkimOf(identities, caller, identity),
     MailFromAttributes: mailFromAttributes(identity),
     Policies: { ...identity.policies },
@@ -69,11 +68,12 @@ export async function ListEmailIdentities(
     throw new Refusal('invalid-parameter', text);
   }
   const page = await identities.page(caller, { limit: PageSize ?? LISTED, token: NextToken });
+  const sendable = await identities.sendable(caller, page.identities);
   return {
     EmailIdentities: page.identities.map((identity) => ({
       IdentityType: typeOf(identity),
       IdentityName: identity.name,
-      SendingEnabled: isVerified(identity),
+      SendingEnabled: sendable.has(identity.name),
       VerificationStatus: statuses[identity.status],
     })),
     NextToken: page.next,
