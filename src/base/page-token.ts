@@ -1,7 +1,13 @@
 /**
- * Opaque tokens of paged lists: bound to the kind of list, so that the token of one is refused by another. They tell a
+ * Opaque tokens of paged lists: bound to the list (`pagedList`), so that the token of one is refused by another. They tell a
  * place that the caller has seen already, so there is nothing to hide in them.
  */
+
+/** The list of one kind of things in an account and region. */
+export function pagedList(kind: string, { account, region }: { readonly account: string; readonly region: string }) {
+  return `${kind} ${account} ${region}`;
+}
+
 export function pageToken(kind: string, place: string): string {
   return Buffer.from(JSON.stringify([kind, place])).toString('base64url');
 }

@@ -6,7 +6,7 @@
  * A refused change leaves everything as it was. What was accepted under a set keeps the promises of that moment.
  */
 import type { Clock } from '../../base/clock.ts';
-import { pageToken, readPageToken } from '../../base/page-token.ts';
+import { pagedList, pageToken, readPageToken } from '../../base/page-token.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { type Documents, documents, type Versioned } from '../../storage/documents.ts';
 import { generation } from '../../storage/generations.ts';
@@ -162,7 +162,8 @@ export class ConfigurationSets {
     scope: Scope,
     { limit, token, contains = '' }: { limit: number; token?: string | undefined; contains?: string | undefined },
   ): Promise<{ names: string[]; next?: string }> {
-    let after = token === undefined ? '' : readPageToken(KIND, token);
+    const list = pagedList(KIND, scope);
+    let after = token === undefined ? '' : readPageToken(list, token);
     if (after === undefined) throw new Refusal('invalid-parameter', `invalid nextToken ${token}`);
     const names: string[] = [];
     const step = contains === '' ? limit + 1 : SEARCH_STEP;
@@ -174,7 +175,7 @@ export class ConfigurationSets {
     }
     if (names.length <= limit) return { names };
     const shown = names.slice(0, limit);
-    return { names: shown, next: pageToken(KIND, shown.at(-1)!) };
+    return { names: shown, next: pageToken(list, shown.at(-1)!) };
   }
 
   /** With its destinations and options. */

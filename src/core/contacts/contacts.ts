@@ -7,7 +7,7 @@
  * transaction, together with what is recorded about it. Contacts raise no generation: nothing caches them.
  */
 import type { Clock } from '../../base/clock.ts';
-import { pageToken, readPageToken } from '../../base/page-token.ts';
+import { pagedList, pageToken, readPageToken } from '../../base/page-token.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { SignedTokens } from '../../base/signed-token.ts';
 import type { Command, Rows, Scope } from '../../storage/ports.ts';
@@ -153,7 +153,8 @@ export class Contacts {
     { filter, limit, token }: { filter?: ContactFilter | undefined; limit: number; token?: string | undefined },
   ): Promise<{ contacts: Contact[]; next?: string }> {
     const list = await this.lists.get(scope, listName);
-    const after = token === undefined ? '' : readPageToken('contact', token);
+    const place = pagedList(`contact ${listName}`, scope);
+    const after = token === undefined ? '' : readPageToken(place, token);
     if (after === undefined) throw new Refusal('invalid-parameter', `Invalid NextToken <${token}>.`);
     const wish = filter && wishOf(list, filter);
     const { account, region } = scope;
@@ -163,7 +164,7 @@ export class Contacts {
     const found = (await rows.all(contactsAfter(search))) as ContactRow[];
     const contacts = await this.#read(scope, list, found.slice(0, limit));
     const last = found.length > limit ? found[limit - 1]!.address : until?.address;
-    return last === undefined ? { contacts } : { contacts, next: pageToken('contact', last) };
+    return last === undefined ? { contacts } : { contacts, next: pageToken(place, last) };
   }
 
   /** Preferences are merged by topic, everything else is replaced (SES: UpdateContact). */

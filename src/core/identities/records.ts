@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import { pageToken, readPageToken } from '../../base/page-token.ts';
+import { pagedList, pageToken, readPageToken } from '../../base/page-token.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { raiseGeneration } from '../../storage/generations.ts';
 import type { Command, Rows, Scope, Until } from '../../storage/ports.ts';
@@ -99,14 +99,15 @@ export class Records {
     { account, region }: Scope,
     { type, limit, token }: { type?: Identity['type'] | undefined; limit: number; token?: string | undefined },
   ): Promise<{ identities: Identity[]; next?: string }> {
-    const after = token === undefined ? '' : readPageToken('identity', token);
+    const list = pagedList('identity', { account, region });
+    const after = token === undefined ? '' : readPageToken(list, token);
     if (after === undefined) throw new Refusal('invalid-parameter', `Invalid NextToken <${token}>.`);
     const types = type ? [type] : (['address', 'domain'] as const);
     const call = identitiesAfter({ scope: { account, region }, types, after, limit: limit + 1 });
     const found = (await this.#needs.rows.all(call)).map((row) => this.#identityOf(row));
     const identities = found.slice(0, limit);
     if (found.length <= limit) return { identities };
-    return { identities, next: pageToken('identity', identities.at(-1)!.name) };
+    return { identities, next: pageToken(list, identities.at(-1)!.name) };
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import type { OwnNames } from '../../base/own-names.ts';
-import { pageToken, readPageToken } from '../../base/page-token.ts';
+import { pagedList, pageToken, readPageToken } from '../../base/page-token.ts';
 import type { Random } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { parseAddress } from '../../mail/address.ts';
@@ -101,11 +101,12 @@ export class VerificationTemplates {
     scope: Scope,
     { limit, token }: { limit: number; token?: string | undefined },
   ): Promise<{ templates: VerificationTemplate[]; next?: string }> {
-    const after = token === undefined ? '' : readPageToken(KIND, token);
+    const list = pagedList(KIND, scope);
+    const after = token === undefined ? '' : readPageToken(list, token);
     if (after === undefined) throw new Refusal('invalid-parameter', `Invalid nextToken <${token}>.`);
     const found = (await this.#documents.list(scope, { after, limit: limit + 1 })).map(templateOf);
     const templates = found.slice(0, limit);
-    return found.length <= limit ? { templates } : { templates, next: pageToken(KIND, templates.at(-1)!.name) };
+    return found.length <= limit ? { templates } : { templates, next: pageToken(list, templates.at(-1)!.name) };
   }
 
   /**

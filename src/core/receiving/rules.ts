@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import { pageToken, readPageToken } from '../../base/page-token.ts';
+import { pagedList, pageToken, readPageToken } from '../../base/page-token.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { type Documents, documents, type Versioned } from '../../storage/documents.ts';
 import { generation, raiseGeneration } from '../../storage/generations.ts';
@@ -114,12 +114,13 @@ export class RuleSets {
     scope: Scope,
     { limit, token }: { limit: number; token?: string | undefined },
   ): Promise<{ ruleSets: Omit<RuleSet, 'rules'>[]; next?: string }> {
-    const after = token === undefined ? '' : readPageToken('receipt-rule-set', token);
+    const list = pagedList('receipt-rule-set', scope);
+    const after = token === undefined ? '' : readPageToken(list, token);
     if (after === undefined) throw new Refusal('invalid-parameter', `Invalid NextToken <${token}>.`);
     const found = await this.#sets.list(scope, { after, limit: limit + 1 });
     const ruleSets = found.slice(0, limit).map(({ name, created }) => ({ name, created }));
     if (found.length <= limit) return { ruleSets };
-    return { ruleSets, next: pageToken('receipt-rule-set', ruleSets.at(-1)!.name) };
+    return { ruleSets, next: pageToken(list, ruleSets.at(-1)!.name) };
   }
 
   /** Nothing happens where there is none; the active one is refused. */

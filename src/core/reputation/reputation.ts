@@ -4,7 +4,7 @@
  * address is accepted, counted and not sent.
  */
 import type { Clock } from '../../base/clock.ts';
-import { pageToken, readPageToken } from '../../base/page-token.ts';
+import { pagedList, pageToken, readPageToken } from '../../base/page-token.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { parseAddress } from '../../mail/address.ts';
 import { type Documents, documents } from '../../storage/documents.ts';
@@ -110,16 +110,15 @@ export class Reputation {
       readonly token?: string | undefined;
     },
   ): Promise<{ suppressed: Suppressed[]; next?: string }> {
-    const after = search.token === undefined ? '' : readPageToken('suppressed', search.token);
+    const list = pagedList('suppressed', { account, region });
+    const after = search.token === undefined ? '' : readPageToken(list, search.token);
     if (after === undefined) throw new Refusal('invalid-parameter', `Invalid NextToken <${search.token}>.`);
     const { reasons, from = 0, to = Number.MAX_SAFE_INTEGER, limit } = search;
     const wanted = reasons?.length ? reasons : suppressionReasons;
     const call = suppressedPage({ account, region, reasons: wanted, from, to, after, limit: limit + 1 });
     const found = (await this.#needs.rows.all(call)).map((row) => suppressedOf(row as SuppressedRow));
     const suppressed = found.slice(0, limit);
-    return found.length <= limit
-      ? { suppressed }
-      : { suppressed, next: pageToken('suppressed', suppressed.at(-1)!.address) };
+    return found.length <= limit ? { suppressed } : { suppressed, next: pageToken(list, suppressed.at(-1)!.address) };
   }
 
   /** Which of the recipients are not to be sent to, for the reasons in force; one question for all of them. */

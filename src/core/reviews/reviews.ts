@@ -8,7 +8,7 @@
  * others. Where nobody reviews (`automatic`), what is asked for is granted as it is asked.
  */
 import type { Clock } from '../../base/clock.ts';
-import { pageToken, readPageToken } from '../../base/page-token.ts';
+import { pagedList, pageToken, readPageToken } from '../../base/page-token.ts';
 import { type Random, randomText } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { type Documents, documents } from '../../storage/documents.ts';
@@ -301,17 +301,20 @@ export class Reviews {
     return versioned(row);
   }
 
+  /** The list of a scope, or the reviewer's of all. */
   async #page(
     search: Omit<ReviewSearch, 'before'>,
     token: string | undefined,
   ): Promise<{ reviews: Review[]; next?: string }> {
-    const [, created, caseId = ''] = /^(\d{1,15}) (\d+)$/.exec(readPageToken('review', token ?? '') ?? '') ?? [];
+    const { account = '*', region = '*' } = search;
+    const list = pagedList('review', { account, region });
+    const [, created, caseId = ''] = /^(\d{1,15}) (\d+)$/.exec(readPageToken(list, token ?? '') ?? '') ?? [];
     if (token !== undefined && !created) throw new Refusal('invalid-page-token', 'Invalid pagination token.');
     const before = created === undefined ? undefined : { created: Number(created), caseId };
     const rows = await this.#needs.rows.all(reviewPage({ ...search, before, limit: search.limit + 1 }));
     const reviews = rows.slice(0, search.limit).map((row) => reviewOf(row as ReviewRow));
     const last = rows.length > search.limit ? reviews.at(-1) : undefined;
-    return last ? { reviews, next: pageToken('review', `${last.created} ${last.caseId}`) } : { reviews };
+    return last ? { reviews, next: pageToken(list, `${last.created} ${last.caseId}`) } : { reviews };
   }
 }
 

@@ -1,6 +1,6 @@
 import { formatArn, parseArn } from '../../base/arn.ts';
 import { type Clock, DAY } from '../../base/clock.ts';
-import { pageToken, readPageToken } from '../../base/page-token.ts';
+import { pagedList, pageToken, readPageToken } from '../../base/page-token.ts';
 import type { Random } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { type Documents, documents, type Versioned } from '../../storage/documents.ts';
@@ -111,15 +111,20 @@ export class Topics {
     scope: Scope,
     { limit, token }: { limit: number; token?: string | undefined },
   ): Promise<{ topics: Topic[]; next?: string }> {
-    const found = await this.#topics.list(scope, { after: placeIn('topic', token), limit: limit + 1 });
+    const found = await this.#topics.list(scope, {
+      after: placeIn(pagedList('topic', scope), token),
+      limit: limit + 1,
+    });
     const topics = found.slice(0, limit).map(({ name, value }) => topicOf(scope, name, value));
-    return found.length <= limit ? { topics } : { topics, next: pageToken('topic', topics.at(-1)!.name) };
+    return found.length <= limit
+      ? { topics }
+      : { topics, next: pageToken(pagedList('topic', scope), topics.at(-1)!.name) };
   }
 
-  /** Somebody else's topic looks like none. */
-  async owned(account: string, arn: string): Promise<Topic> {
+  /** Somebody else's topic, or one of another region, looks like none. */
+  async owned(scope: Scope, arn: string): Promise<Topic> {
     const topic = await this.find(arn);
-    if (!topic || placeOf(arn)?.scope.account !== account) throw new Refusal('no-such-topic', 'Topic does not exist');
+    if (!topic || !isIn(scope, arn)) throw new Refusal('no-such-topic', 'Topic does not exist');
     return topic;
   }
 
@@ -137,7 +142,7 @@ export class Topics {
   /** With its subscriptions. Nothing happens where there is none. */
   async remove(scope: Scope, arn: string): Promise<void> {
     const topic = await this.find(arn);
-    if (!topic || placeOf(arn)?.scope.account !== scope.account) return;
+    if (!topic || !isIn(scope, arn)) return;
     const batch = (await this.subscriptions(arn)).flatMap((one) => this.#subscriptions.remove(scope, one.arn));
     await this.#needs.rows.write([...batch, ...this.#topics.remove(placeOf(arn)!.scope, topic.name)], 'durable');
   }
@@ -185,11 +190,12 @@ export class Topics {
   }
 
   async confirm(topicArn: string, token: string, { signedUnsubscribe = false } = {}): Promise<Subscription> {
-    const { scope } = await this.#existing(topicArn);
+    const scope = placeOf(topicArn)?.scope;
     const subscription = (await this.subscriptions(topicArn)).find((one) => one.token === token);
     const late =
       subscription && !subscription.confirmed && subscription.asked + TOKEN_LIFETIME < this.#needs.clock.civil();
-    if (!subscription || late) throw new Refusal('invalid-parameter', 'Invalid parameter: Token');
+    // A topic that is not there, too, so that nobody learns by its absence which are.
+    if (!scope || !subscription || late) throw new Refusal('invalid-parameter', 'Invalid parameter: Token');
     if (subscription.confirmed) return subscription;
     return this.#changeSubscription(scope, subscription.arn, (value) => ({
       ...value,
@@ -199,9 +205,8 @@ export class Topics {
   }
 
   /** Somebody else's subscription looks like none. */
-  async ownedSubscription(account: string, arn: string): Promise<Subscription> {
-    const scope = placeOf(arn)?.scope;
-    const found = scope?.account === account ? await this.#subscriptions.get(scope, arn) : undefined;
+  async ownedSubscription(scope: Scope, arn: string): Promise<Subscription> {
+    const found = isIn(scope, arn) ? await this.#subscriptions.get(scope, arn) : undefined;
     if (!found) throw new Refusal('no-such-subscription', 'Subscription does not exist');
     return subscriptionOf(found);
   }
@@ -251,13 +256,14 @@ export class Topics {
     scope: Scope,
     { limit, token, topicArn }: { limit: number; token?: string | undefined; topicArn?: string },
   ): Promise<{ subscriptions: Subscription[]; next?: string }> {
-    const after = placeIn('subscription', token) || (topicArn === undefined ? '' : `${topicArn}:`);
+    const list = pagedList(topicArn === undefined ? 'subscription' : `subscription ${topicArn}`, scope);
+    const after = placeIn(list, token) || (topicArn === undefined ? '' : `${topicArn}:`);
     const found = (await this.#subscriptions.list(scope, { after, limit: limit + 1 })).map(subscriptionOf);
     const wanted = topicArn === undefined ? found : found.filter((one) => one.topicArn === topicArn);
     const subscriptions = wanted.slice(0, limit);
     return wanted.length <= limit
       ? { subscriptions }
-      : { subscriptions, next: pageToken('subscription', subscriptions.at(-1)!.arn) };
+      : { subscriptions, next: pageToken(list, subscriptions.at(-1)!.arn) };
   }
 
   /** Publishes and answers the message id. */
@@ -321,8 +327,13 @@ function placeOf(arn: string): { scope: Scope; name: string } | undefined {
   return { scope: { account: parsed.account, region: parsed.region }, name: parsed.resource.split(':')[0]! };
 }
 
-function placeIn(kind: string, token: string | undefined): string {
-  const after = token === undefined ? '' : readPageToken(kind, token);
+function isIn({ account, region }: Scope, arn: string): boolean {
+  const place = placeOf(arn)?.scope;
+  return place?.account === account && place.region === region;
+}
+
+function placeIn(list: string, token: string | undefined): string {
+  const after = token === undefined ? '' : readPageToken(list, token);
   if (after === undefined) throw new Refusal('invalid-parameter', 'Invalid parameter: NextToken');
   return after;
 }

@@ -6,7 +6,7 @@
  */
 import { parseArn } from '../../base/arn.ts';
 import type { Clock } from '../../base/clock.ts';
-import { pageToken, readPageToken } from '../../base/page-token.ts';
+import { pagedList, pageToken, readPageToken } from '../../base/page-token.ts';
 import type { Random } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { composeMail } from '../../mail/compose.ts';
@@ -126,12 +126,12 @@ export class Templates {
     scope: Scope,
     { limit, token }: { limit: number; token?: string | undefined },
   ): Promise<{ templates: Pick<Template, 'name' | 'created'>[]; next?: string }> {
-    const before = token === undefined ? undefined : placeOf(token);
+    const before = token === undefined ? undefined : placeOf(scope, token);
     const found = await this.#documents.newest(scope, { ...(before && { before }), limit: limit + 1 });
     const templates = found.slice(0, limit).map(({ name, created }) => ({ name, created }));
     if (found.length <= limit) return { templates };
     const last = templates.at(-1)!;
-    return { templates, next: pageToken(KIND, `${last.created} ${last.name}`) };
+    return { templates, next: pageToken(pagedList(KIND, scope), `${last.created} ${last.name}`) };
   }
 
   /** The content that a send names. SES: what is brought along may hold simple substitutions only. */
@@ -217,8 +217,8 @@ function plainOf({ subject, text, html }: TemplateContent) {
   return { pieces, variables: inSubject.variables + inText.variables + inHtml.variables };
 }
 
-function placeOf(token: string): Pick<Template, 'name' | 'created'> {
-  const [, created, name = ''] = /^(\d{1,15}) (.+)$/s.exec(readPageToken(KIND, token) ?? '') ?? [];
+function placeOf(scope: Scope, token: string): Pick<Template, 'name' | 'created'> {
+  const [, created, name = ''] = /^(\d{1,15}) (.+)$/s.exec(readPageToken(pagedList(KIND, scope), token) ?? '') ?? [];
   if (created === undefined) throw new Refusal('invalid-parameter', `Invalid PageToken <${token}>.`);
   return { name, created: Number(created) };
 }

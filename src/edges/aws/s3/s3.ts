@@ -22,7 +22,7 @@ type Built =
   | 'DeleteObject'
   | 'ListObjectsV2';
 
-const handlers = handlersOf<Sdk, Rooms, Exclude<Operation, Built>>()({ ...buckets });
+export const handlers = handlersOf<Sdk, Rooms, Exclude<Operation, Built>>()({ ...buckets });
 
 export function s3(rooms: Rooms): Service {
   const model = modelOf(sdk);

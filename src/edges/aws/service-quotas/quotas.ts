@@ -1,9 +1,9 @@
-import { pageToken, readPageToken } from '../../../base/page-token.ts';
+import { pagedList, pageToken, readPageToken } from '../../../base/page-token.ts';
 import { Refusal } from '../../../base/refusal.ts';
 import type { Caller } from '../caller.ts';
 import type { Rooms } from '../rooms.ts';
 import type { In, Out } from './contract.ts';
-import { checkService, described, quotaOf, quotas, SERVICE } from './ses-quotas.ts';
+import { checkService, described, quotaOf, quotas, SERVICE, type SesQuota } from './ses-quotas.ts';
 
 const A_PAGE = 100;
 
@@ -18,7 +18,7 @@ export async function ListServiceQuotas(
 ): Promise<Out<'ListServiceQuotas'>> {
   checkService(ServiceCode);
   const wanted = quotas.filter(({ code }) => QuotaCode === undefined || code === QuotaCode);
-  const { shown, next } = page(wanted, { MaxResults, NextToken });
+  const { shown, next } = page(wanted, { MaxResults, NextToken, caller });
   const limits = await standings.of(caller);
   return { Quotas: shown.map((quota) => described(quota, caller, limits)), NextToken: next };
 }
@@ -38,7 +38,7 @@ export function ListAWSDefaultServiceQuotas(
   caller: Caller,
 ): Out<'ListAWSDefaultServiceQuotas'> {
   checkService(ServiceCode);
-  const { shown, next } = page(quotas, { MaxResults, NextToken });
+  const { shown, next } = page(quotas, { MaxResults, NextToken, caller });
   return { Quotas: shown.map((quota) => described(quota, caller)), NextToken: next };
 }
 
@@ -53,12 +53,14 @@ export function GetAWSDefaultServiceQuota(
 interface Paged {
   readonly MaxResults: number | undefined;
   readonly NextToken: string | undefined;
+  readonly caller: Caller;
 }
 
-function page<One extends { readonly code: string }>(list: readonly One[], { MaxResults = A_PAGE, NextToken }: Paged) {
-  const after = NextToken === undefined ? -1 : list.findIndex(({ code }) => code === readPageToken('quota', NextToken));
+function page(list: readonly SesQuota[], { MaxResults = A_PAGE, NextToken, caller }: Paged) {
+  const kind = pagedList('quota', caller);
+  const after = NextToken === undefined ? -1 : list.findIndex(({ code }) => code === readPageToken(kind, NextToken));
   if (NextToken !== undefined && after < 0) throw new Refusal('invalid-page-token', 'Invalid pagination token.');
   const rest = list.slice(after + 1);
   const shown = rest.slice(0, MaxResults);
-  return { shown, next: rest.length > shown.length ? pageToken('quota', shown.at(-1)!.code) : undefined };
+  return { shown, next: rest.length > shown.length ? pageToken(kind, shown.at(-1)!.code) : undefined };
 }

@@ -9,7 +9,7 @@ import type { In, Out } from './contract.ts';
 /** SNS: octets of all messages of one batch. */
 const MOST_BATCH = 262_144;
 
-export async function Publish({ topics }: Rooms, input: In<'Publish'>, { account }: Caller): Promise<Out<'Publish'>> {
+export async function Publish({ topics }: Rooms, input: In<'Publish'>, caller: Caller): Promise<Out<'Publish'>> {
   const { TopicArn, TargetArn, PhoneNumber } = input;
   if (PhoneNumber !== undefined) throw new Refusal('not-built', 'Publish to a phone number is not built yet');
   const arn = TopicArn ?? TargetArn;
@@ -19,16 +19,16 @@ export async function Publish({ topics }: Rooms, input: In<'Publish'>, { account
       'Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter',
     );
   }
-  await topics.owned(account, arn);
+  await topics.owned(caller, arn);
   return { MessageId: await topics.publish(arn, messageOf(input)) };
 }
 
 export async function PublishBatch(
   { topics }: Rooms,
   { TopicArn, PublishBatchRequestEntries }: In<'PublishBatch'>,
-  { account }: Caller,
+  caller: Caller,
 ): Promise<Out<'PublishBatch'>> {
-  await topics.owned(account, TopicArn);
+  await topics.owned(caller, TopicArn);
   checkEntries(PublishBatchRequestEntries, 'PublishBatchRequestEntry');
   const size = PublishBatchRequestEntries.reduce((sum, { Message }) => sum + Buffer.byteLength(Message), 0);
   if (size > MOST_BATCH) {

@@ -67,9 +67,9 @@ function protocolOf(text: string): Protocol {
 export async function Subscribe(
   { topics }: Rooms,
   { TopicArn, Protocol, Endpoint = '', Attributes, ReturnSubscriptionArn }: In<'Subscribe'>,
-  { account }: Caller,
+  caller: Caller,
 ): Promise<Out<'Subscribe'>> {
-  await topics.owned(account, TopicArn);
+  await topics.owned(caller, TopicArn);
   const protocol = protocolOf(Protocol);
   const settings = Attributes && changed(defaultSubscription, protocol, Attributes);
   const subscription = await topics.subscribe(TopicArn, {
@@ -92,9 +92,9 @@ export async function ConfirmSubscription(
 export async function Unsubscribe(
   { topics }: Rooms,
   { SubscriptionArn }: In<'Unsubscribe'>,
-  { account }: Caller,
+  caller: Caller,
 ): Promise<Out<'Unsubscribe'>> {
-  await topics.ownedSubscription(account, SubscriptionArn);
+  await topics.ownedSubscription(caller, SubscriptionArn);
   await topics.unsubscribe(SubscriptionArn, { signed: true });
   return {};
 }
@@ -111,20 +111,20 @@ export async function ListSubscriptions(
 export async function ListSubscriptionsByTopic(
   { topics }: Rooms,
   { TopicArn, NextToken }: In<'ListSubscriptionsByTopic'>,
-  { account, region }: Caller,
+  caller: Caller,
 ): Promise<Out<'ListSubscriptionsByTopic'>> {
-  await topics.owned(account, TopicArn);
+  await topics.owned(caller, TopicArn);
   const wanted = { limit: A_PAGE, token: NextToken, topicArn: TopicArn };
-  const page = await topics.subscriptionPage({ account, region }, wanted);
-  return { Subscriptions: page.subscriptions.map((one) => shown(one, account)), NextToken: page.next };
+  const page = await topics.subscriptionPage(caller, wanted);
+  return { Subscriptions: page.subscriptions.map((one) => shown(one, caller.account)), NextToken: page.next };
 }
 
 export async function GetSubscriptionAttributes(
   { topics }: Rooms,
   { SubscriptionArn }: In<'GetSubscriptionAttributes'>,
-  { account }: Caller,
+  caller: Caller,
 ): Promise<Out<'GetSubscriptionAttributes'>> {
-  const subscription = await topics.ownedSubscription(account, SubscriptionArn);
+  const subscription = await topics.ownedSubscription(caller, SubscriptionArn);
   const { settings, confirmed, topicArn, protocol, endpoint, arn } = subscription;
   return {
     Attributes: {
@@ -132,7 +132,7 @@ export async function GetSubscriptionAttributes(
       TopicArn: topicArn,
       Protocol: protocol,
       Endpoint: endpoint,
-      Owner: account,
+      Owner: caller.account,
       PendingConfirmation: String(!confirmed),
       ConfirmationWasAuthenticated: String(settings.signedUnsubscribe || protocol === 'sqs'),
       RawMessageDelivery: String(settings.raw),
@@ -148,9 +148,9 @@ export async function GetSubscriptionAttributes(
 export async function SetSubscriptionAttributes(
   { topics }: Rooms,
   { SubscriptionArn, AttributeName, AttributeValue = '' }: In<'SetSubscriptionAttributes'>,
-  { account }: Caller,
+  caller: Caller,
 ): Promise<Out<'SetSubscriptionAttributes'>> {
-  const { settings, protocol } = await topics.ownedSubscription(account, SubscriptionArn);
+  const { settings, protocol } = await topics.ownedSubscription(caller, SubscriptionArn);
   await topics.changeSubscription(SubscriptionArn, changed(settings, protocol, { [AttributeName]: AttributeValue }));
   return {};
 }

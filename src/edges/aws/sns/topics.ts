@@ -90,18 +90,18 @@ export async function ListTopics(
 export async function GetTopicAttributes(
   { topics }: Rooms,
   { TopicArn }: In<'GetTopicAttributes'>,
-  { account }: Caller,
+  caller: Caller,
 ): Promise<Out<'GetTopicAttributes'>> {
-  const topic = await topics.owned(account, TopicArn);
+  const topic = await topics.owned(caller, TopicArn);
   const subscriptions = await topics.subscriptions(TopicArn);
   const confirmed = subscriptions.filter((one) => one.confirmed).length;
   return {
     Attributes: {
       TopicArn,
-      Owner: account,
+      Owner: caller.account,
       DisplayName: topic.settings.displayName,
       ...(topic.settings.signature !== '1' && { SignatureVersion: topic.settings.signature }),
-      Policy: ownersPolicy(topic, account),
+      Policy: ownersPolicy(topic, caller.account),
       ...topic.settings.kept,
       EffectiveDeliveryPolicy: topic.settings.kept['DeliveryPolicy'] ?? effectiveDeliveryPolicy,
       SubscriptionsConfirmed: String(confirmed),
@@ -141,9 +141,9 @@ const effectiveDeliveryPolicy = JSON.stringify({
 export async function SetTopicAttributes(
   { topics }: Rooms,
   { TopicArn, AttributeName, AttributeValue = '' }: In<'SetTopicAttributes'>,
-  { account }: Caller,
+  caller: Caller,
 ): Promise<Out<'SetTopicAttributes'>> {
-  await topics.owned(account, TopicArn);
+  await topics.owned(caller, TopicArn);
   await topics.change(TopicArn, ({ settings, tags }) => ({
     settings: changed(settings, { [AttributeName]: AttributeValue }),
     tags,
@@ -154,9 +154,9 @@ export async function SetTopicAttributes(
 export async function TagResource(
   { topics }: Rooms,
   { ResourceArn, Tags }: In<'TagResource'>,
-  { account }: Caller,
+  caller: Caller,
 ): Promise<Out<'TagResource'>> {
-  await topics.owned(account, ResourceArn);
+  await topics.owned(caller, ResourceArn);
   await topics.change(ResourceArn, ({ settings, tags }) => {
     const all = Object.entries({ ...tags, ...tagsOf(Tags) }).map(([Key, Value]) => ({ Key, Value }));
     return { settings, tags: tagsOf(all) };
@@ -167,9 +167,9 @@ export async function TagResource(
 export async function UntagResource(
   { topics }: Rooms,
   { ResourceArn, TagKeys }: In<'UntagResource'>,
-  { account }: Caller,
+  caller: Caller,
 ): Promise<Out<'UntagResource'>> {
-  await topics.owned(account, ResourceArn);
+  await topics.owned(caller, ResourceArn);
   await topics.change(ResourceArn, ({ settings, tags }) => ({
     settings,
     tags: Object.fromEntries(Object.entries(tags).filter(([key]) => !TagKeys.includes(key))),
@@ -180,8 +180,8 @@ export async function UntagResource(
 export async function ListTagsForResource(
   { topics }: Rooms,
   { ResourceArn }: In<'ListTagsForResource'>,
-  { account }: Caller,
+  caller: Caller,
 ): Promise<Out<'ListTagsForResource'>> {
-  const { tags } = await topics.owned(account, ResourceArn);
+  const { tags } = await topics.owned(caller, ResourceArn);
   return { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
 }

@@ -1,4 +1,4 @@
-import { pageToken, readPageToken } from '../../../base/page-token.ts';
+import { pagedList, pageToken, readPageToken } from '../../../base/page-token.ts';
 import { Refusal } from '../../../base/refusal.ts';
 import { defaultSettings, type QueueSettings } from '../../../core/targets/targets.ts';
 import type { Caller } from '../caller.ts';
@@ -74,7 +74,8 @@ export async function ListQueues(
   { account, region }: Caller,
 ): Promise<Out<'ListQueues'>> {
   const limit = checkedPage(MaxResults);
-  let after = NextToken === undefined ? '' : (readPageToken('queues', NextToken) ?? refuseToken());
+  const list = pagedList('queues', { account, region });
+  let after = NextToken === undefined ? '' : (readPageToken(list, NextToken) ?? refuseToken());
   // Names with the prefix stand together: they begin right behind what is less than it.
   if (after < QueueNamePrefix) after = QueueNamePrefix.slice(0, -1);
   const found: string[] = [];
@@ -88,7 +89,7 @@ export async function ListQueues(
   return {
     // None at all is no list, as the SDKs know it.
     ...(shown.length > 0 && { QueueUrls: shown.map((name) => queueUrl(url(), { account, region, name })) }),
-    ...(found.length > limit && MaxResults !== undefined && { NextToken: pageToken('queues', shown.at(-1)!) }),
+    ...(found.length > limit && MaxResults !== undefined && { NextToken: pageToken(list, shown.at(-1)!) }),
   };
 }
 
