@@ -135,11 +135,11 @@ export class Postfix {
     this.#arrivals = new Arrivals(join(folder, 'mail', 'new'));
   }
 
-  /** `domain` is what it takes mail for. */
-  static async start({ domain }: { domain: string }): Promise<Postfix> {
+  /** `domain` is what it takes mail for; all other mail goes on to `relay`, a port of this machine, where there is one. */
+  static async start({ domain, relay }: { domain: string; relay?: number }): Promise<Postfix> {
     const folder = await newFolder();
     const port = await freePort();
-    await writeSetUp(folder, port, domain);
+    await writeSetUp(folder, port, { domain, relay });
     const { status, stdout, stderr } = await run('postfix', ['-c', join(folder, 'etc'), 'start']);
     if (status !== 0) throw new Error(`postfix did not start: ${stdout}${stderr}${await readLog(folder)}`);
     return new Postfix(port, folder);
@@ -158,7 +158,12 @@ export class Postfix {
 
 const readLog = (folder: string) => readFile(join(folder, 'log', 'postfix.log'), 'utf8').catch(() => '');
 
-async function writeSetUp(folder: string, port: number, domain: string): Promise<void> {
+interface Handling {
+  readonly domain: string;
+  readonly relay: number | undefined;
+}
+
+async function writeSetUp(folder: string, port: number, handling: Handling): Promise<void> {
   for (const name of ['etc', 'queue', 'data', 'log', 'mail']) await mkdir(join(folder, name));
   for (const name of ['new', 'cur', 'tmp']) await mkdir(join(folder, 'mail', name));
   const { uid, gid } = await stat('/var/lib/postfix'); // its own data folder
@@ -171,11 +176,11 @@ async function writeSetUp(folder: string, port: number, domain: string): Promise
     random: systemRandom,
   });
   await writeFile(join(folder, 'etc', 'chain.pem'), key + cert, { mode: 0o600 });
-  await writeFile(join(folder, 'etc', 'main.cf'), mainOf(folder, domain));
+  await writeFile(join(folder, 'etc', 'main.cf'), mainOf(folder, handling));
   await writeFile(join(folder, 'etc', 'master.cf'), masterOf(port));
 }
 
-function mainOf(folder: string, domain: string): string {
+function mainOf(folder: string, { domain, relay }: Handling): string {
   const settings = {
     compatibility_level: '3.6',
     queue_directory: join(folder, 'queue'),
@@ -187,7 +192,14 @@ function mainOf(folder: string, domain: string): string {
     inet_interfaces: '127.0.0.1',
     inet_protocols: 'ipv4',
     smtpd_peername_lookup: 'no',
-    smtpd_relay_restrictions: 'reject_unauth_destination',
+    ...(relay === undefined
+      ? { smtpd_relay_restrictions: 'reject_unauth_destination' }
+      : {
+          mynetworks: '127.0.0.0/8',
+          smtpd_relay_restrictions: 'permit_mynetworks, reject',
+          relayhost: `[127.0.0.1]:${relay}`,
+          smtp_tls_security_level: 'may',
+        }),
     smtpd_tls_chain_files: join(folder, 'etc', 'chain.pem'),
     smtpd_tls_security_level: 'may',
     smtpd_tls_received_header: 'yes',
@@ -220,6 +232,8 @@ function masterOf(port: number): string {
     'proxymap unix - - n - - proxymap',
     'error unix - - n - - error',
     'virtual unix - n n - - virtual',
+    'smtp unix - - n - - smtp',
+    'relay unix - - n - - smtp',
     'anvil unix - - n - 1 anvil',
     'postlog unix-dgram n - n - 1 postlogd',
     '',

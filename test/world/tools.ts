@@ -10,14 +10,19 @@ const sentences = {
   boto3: 'boto3 (Debian package python3-boto3)',
   swaks: 'swaks (Debian packages swaks, libnet-ssleay-perl, libauthen-sasl-perl)',
   postfix: 'Postfix (Debian package postfix)',
+  exim4:
+    'Exim (Debian packages exim4-daemon-light, libidn12 and libnss-wrapper, unpacked into .cache/exim: see .ci/run)',
   'smtp-sink': 'smtp-sink (Debian package postfix)',
   root: 'to be run by root, who alone may run a Postfix of his own',
 } as const;
 
 export type Tool = keyof typeof sentences;
 
+/** Where what conflicts with another package is unpacked, not installed. */
+export const unpackedExim = join(import.meta.dirname, '../../.cache/exim/usr');
+
 /** Debian's first: what it packages is old, and so are the clients of many. */
-const folders = ['/usr/bin', '/usr/sbin', ...(process.env['PATH'] ?? '').split(delimiter)];
+const folders = ['/usr/bin', '/usr/sbin', join(unpackedExim, 'sbin'), ...(process.env['PATH'] ?? '').split(delimiter)];
 
 /** Milliseconds; a client that hangs is a failure with its output so far. */
 const LONGEST_RUN = 60_000;
@@ -61,13 +66,14 @@ export interface Ran {
 export async function run(
   tool: Tool,
   parameters: readonly string[],
-  { env }: { env?: Readonly<Record<string, string>> } = {},
+  { env, input }: { env?: Readonly<Record<string, string>>; input?: string } = {},
 ): Promise<Ran> {
   const child = spawn(program(tool), parameters, {
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/nonexistent', LC_ALL: 'C.UTF-8', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     timeout: LONGEST_RUN,
   });
+  child.stdin.end(input);
   const [stdout, stderr, status] = await Promise.all([
     child.stdout.toArray(),
     child.stderr.toArray(),
