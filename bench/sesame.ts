@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { CreateEmailIdentityCommand, SESv2Client } from '@aws-sdk/client-sesv2';
-import { nodeEnvironment, nodeFlags } from '../scripts/node-flags.mjs';
+import { compileCache, nodeEnvironment, nodeFlags } from '../scripts/node-flags.mjs';
 import { startNode, stop, temporaryFolder, told } from './children.ts';
 import { DOMAIN } from './mail.ts';
 import type { Asked, Ready, Stats } from './server-words.ts';
@@ -33,7 +33,7 @@ export class Sesame {
     const folder = await temporaryFolder('data');
     const child = startNode('server.ts', [], {
       flags: nodeFlags,
-      env: { ...cleanEnvironment(), ...nodeEnvironment, ...sesameEnvironment(folder), ...environment },
+      env: { ...cleanEnvironment(), ...nodeEnvironment, ...compileCache, ...sesameEnvironment(folder), ...environment },
     });
     const sesame = new Sesame(child, folder, await told<Ready>(child));
     await sesame.#createIdentity(signs);

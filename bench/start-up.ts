@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join } from 'node:path';
-import { nodeEnvironment, nodeFlags } from '../scripts/node-flags.mjs';
+import { compileCache, nodeEnvironment, nodeFlags } from '../scripts/node-flags.mjs';
 import { finished, freePort, pause, start, stop, temporaryFolder } from './children.ts';
 import type { Bench } from './peers.ts';
 import { alternate, type Contender, type Figure } from './rounds.ts';
@@ -34,7 +34,7 @@ async function sesame(folder: string): Promise<number> {
   const port = await freePort();
   const from = performance.now();
   const own = { ...sesameEnvironment(folder), SESAME_HTTP: `127.0.0.1:${port}` };
-  const environment = { ...cleanEnvironment(), ...nodeEnvironment, ...own };
+  const environment = { ...cleanEnvironment(), ...nodeEnvironment, ...compileCache, ...own };
   const child = start(process.execPath, [...nodeFlags, MAIN, 'up'], { env: environment });
   const milliseconds = await ready(`http://127.0.0.1:${port}/readyz`, from);
   await stop(child);

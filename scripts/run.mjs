@@ -1,7 +1,7 @@
 // The one door of every npm script: set up what is missing, then run the named script on a Node that can.
 import { spawn, spawnSync } from 'node:child_process';
 import { delimiter, dirname, join } from 'node:path';
-import { nodeEnvironment, nodeFlags } from './node-flags.mjs';
+import { compileCache, nodeEnvironment, nodeFlags } from './node-flags.mjs';
 import { dependencies, root, runtime } from './setup.mjs';
 
 const [name, ...rest] = process.argv.slice(2);
@@ -39,7 +39,11 @@ dependencies(script.needs, node);
 const env = { ...process.env, PATH: dirname(node) + delimiter + process.env.PATH };
 
 if (name === 'start') {
-  const child = spawn(node, script.commands[0], { cwd: root, env: { ...nodeEnvironment, ...env }, stdio: 'inherit' });
+  const child = spawn(node, script.commands[0], {
+    cwd: root,
+    env: { ...nodeEnvironment, ...compileCache, ...env },
+    stdio: 'inherit',
+  });
   // The terminal sends Ctrl-C to both of us; a supervisor signals this process only.
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   process.on('SIGINT', () => {});

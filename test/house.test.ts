@@ -169,6 +169,12 @@ test('time and chance arrive through constructors', () => {
   complaints(offenders.map(nameOf));
 });
 
+test('node:http is got, not imported (decision 0008)', () => {
+  complaints(
+    sources.filter((file) => /^import (?!type )[^;]*from 'node:https?'/m.test(readFileSync(file, 'utf8'))).map(nameOf),
+  );
+});
+
 test('names tell: no util, helper, common, manager, service, index', () => {
   const banned = /(^|[-/])(utils?|helpers?|common|manager|index|misc)(\.ts$|\/|-)/;
   complaints(sources.map(nameOf).filter((name) => banned.test(name) || /[A-Z_]/.test(name)));

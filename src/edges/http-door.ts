@@ -3,19 +3,17 @@
  * On failure: a body over the limit is 413, no room for it 503, a fault in a handler 500 without detail. A client that
  * goes away takes its request with it; what it had buffered is given back.
  */
-import {
-  createServer,
-  type Server as HttpServer,
-  type IncomingMessage,
-  type RequestListener,
-  type ServerResponse,
-} from 'node:http';
-import { createServer as createSecureServer, type Server as HttpsServer } from 'node:https';
+import type { Server as HttpServer, IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
 import { type AddressInfo, isIP } from 'node:net';
 import type { Budget } from '../base/budget.ts';
 import type { Log } from '../base/log.ts';
 import { isSigned } from '../wire/sigv4.ts';
 import { type Headers, type HttpHandler, plainText, type Request, type Response } from './http.ts';
+
+// Got, not imported: for an import Node reads every name of the module, and some load its fetch (decision 0008).
+const { createServer } = process.getBuiltinModule('node:http');
+const { createServer: createSecureServer } = process.getBuiltinModule('node:https');
 
 /** Bytes of a body on the wire: 40 MB of mail in base64, and what stands around it. */
 export const MAX_BODY = 64 * 1024 * 1024;

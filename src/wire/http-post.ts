@@ -1,8 +1,12 @@
 import { lookup } from 'node:dns';
-import http from 'node:http';
-import https from 'node:https';
+import type { Agent } from 'node:http';
+import type { Agent as SecureAgent } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { isPrivateAddress } from './private-addresses.ts';
+
+// Got, not imported: for an import Node reads every name of the module, and some load its fetch (decision 0008).
+const http = process.getBuiltinModule('node:http');
+const https = process.getBuiltinModule('node:https');
 
 export type PostAnswer =
   | { readonly kind: 'answered'; readonly status: number }
@@ -22,7 +26,7 @@ const MOST_ANSWER = 65_536;
 /** Posts to webhooks over kept connections. Redirects are not followed; private addresses only where they are allowed. */
 export class HttpPost {
   readonly #allowPrivate: boolean;
-  readonly #agents: { readonly 'http:': http.Agent; readonly 'https:': https.Agent };
+  readonly #agents: { readonly 'http:': Agent; readonly 'https:': SecureAgent };
 
   constructor({ allowPrivate, ca }: { allowPrivate: boolean; ca?: readonly string[] }) {
     this.#allowPrivate = allowPrivate;
