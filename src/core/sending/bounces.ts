@@ -68,6 +68,7 @@ export async function draftBounce(bounce: BounceSubmission, needs: Needs): Promi
     content,
     header: readHeader(content),
     hasHtml: false,
+    hasMarks: false,
   };
 }
 

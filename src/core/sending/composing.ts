@@ -118,7 +118,7 @@ export class Composing {
   }
 
   /** Links and a pixel that tell of clicks and opens, where the sender or somebody of the set wants to hear of them. */
-  async #tracked({ content, hasHtml }: Draft, { set, tracking, messageId }: Tracked): Promise<Buffer> {
+  async #tracked({ content, hasHtml, hasMarks }: Draft, { set, tracking, messageId }: Tracked): Promise<Buffer> {
     if (!hasHtml) return content;
     const { links, url } = this.#needs;
     const wants = (event: 'open' | 'click') =>
@@ -126,7 +126,7 @@ export class Composing {
       (set?.destinations.some(({ enabled, events }) => enabled && events.includes(event)) ?? false);
     const opens = tracking?.opens ?? wants('open');
     const clicks = tracking?.clicks ?? wants('click');
-    if (!opens && !clicks && !speaksToUs(content)) return content;
+    if (!opens && !clicks && !hasMarks) return content;
     // Loaded when it is first wanted: a start should not wait for an HTML parser.
     const { trackMessage } = await import('../../mail/tracked-message.ts');
     const base = { ...set?.tracking, url: url() };
@@ -150,16 +150,6 @@ export class Composing {
         ),
     };
   }
-}
-
-/** Whether some of the HTML is for us only: attributes and places that no reader should see. */
-function speaksToUs(message: Buffer): boolean {
-  let found = false;
-  rewriteShown(message, ['text/html'], (pages) => {
-    found = pages.some((html) => /ses:/i.test(html));
-    return pages;
-  });
-  return found;
 }
 
 function bodyHashOf(content: Buffer, rest: readonly Buffer[]): string {

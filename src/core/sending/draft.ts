@@ -13,7 +13,7 @@ import {
 } from '../../mail/header-fields.ts';
 import { toCrlf } from '../../mail/line-endings.ts';
 import { readMailboxes } from '../../mail/mailboxes.ts';
-import { readMime } from '../../mail/mime-tree.ts';
+import { type Entity, readMime } from '../../mail/mime-tree.ts';
 import { toSevenBit } from '../../mail/seven-bit.ts';
 import { duplicateSingleField } from '../../mail/single-fields.ts';
 import type { Unsent } from '../delivery/delivery.ts';
@@ -47,8 +47,9 @@ export interface Draft {
   /** What comes after it, where letters of one call share that: the same array for all of them. */
   readonly rest?: readonly Buffer[] | undefined;
   readonly header: Header;
-  /** Whether there is any HTML to be rewritten. */
+  /** Whether there is HTML, and whether there may be something in it that is for us only and has to be taken out. */
   readonly hasHtml: boolean;
+  readonly hasMarks: boolean;
   /** From the X-SES fields of raw mail. */
   readonly configurationSet?: string | undefined;
   readonly tags?: readonly Tag[] | undefined;
@@ -121,13 +122,14 @@ export function draftFormatted(mail: FormattedMail, { unique, arns = {}, enclosu
     rest,
     header: readHeader(content),
     hasHtml: mail.html !== undefined,
+    hasMarks: mail.html !== undefined && marks.test(mail.html.text),
     unsent: bad ? rejected : undefined,
   };
 }
 
 /** Takes a whole message: line ends are made CRLF and 8-bit parts encoded before anything else looks at it. */
 export function draftRaw(mail: RawMail, arns: IdentityArns = {}): Draft {
-  const { content, hasHtml, unsent } = readContent(toCrlf(mail.content));
+  const { content, ...seen } = readContent(toCrlf(mail.content));
   const header = readHeader(content);
   const { fields } = header;
   const repeated = duplicateSingleField(fields);
@@ -166,8 +168,7 @@ export function draftRaw(mail: RawMail, arns: IdentityArns = {}): Draft {
     subject: decodeWords(text('subject') ?? ''),
     content,
     header,
-    hasHtml,
-    unsent,
+    ...seen,
     list: list === undefined ? undefined : readListChoice(list),
     tenant: text('x-ses-tenant')?.trim(),
     configurationSet: text('x-ses-configuration-set')?.trim(),
@@ -192,14 +193,28 @@ function checkIdentityArn(text: string): void {
 }
 
 /** Content is made 7-bit after what is attached was looked at. */
-function readContent(message: Buffer): Pick<Draft, 'content' | 'hasHtml' | 'unsent'> {
+function readContent(message: Buffer): Pick<Draft, 'content' | 'hasHtml' | 'hasMarks' | 'unsent'> {
   const tree = readMime(message);
   if (!tree.ok) throw new Refusal('invalid-parameter', tree.fault);
   for (const { fileName } of tree.entities) if (fileName !== undefined) checkFileName(fileName);
   const encoded = toSevenBit(message, tree);
   if (!encoded.ok) throw new Refusal('invalid-parameter', encoded.fault);
-  const hasHtml = tree.entities.some(({ type }) => type === 'text/html');
-  return { content: encoded.message, hasHtml, unsent: hasBadPart(message, tree.entities) ? rejected : undefined };
+  const pages = tree.entities.filter(({ type, body }) => type === 'text/html' && body);
+  return {
+    content: encoded.message,
+    hasHtml: pages.length > 0,
+    hasMarks: pages.some((page) => mayHaveMarks(message, page)),
+    unsent: hasBadPart(message, tree.entities) ? rejected : undefined,
+  };
+}
+
+/** `ses:no-track`, `ses:tags`, `{{ses:openTracker}}`. */
+const marks = /ses:/i;
+
+/** What is encoded would have to be decoded to be sure. */
+function mayHaveMarks(message: Buffer, { body, encoding }: Entity): boolean {
+  const isEncoded = encoding === 'base64' || encoding === 'quoted-printable';
+  return isEncoded || marks.test(message.toString('latin1', body!.start, body!.end));
 }
 
 const rejected: Unsent = { state: 'rejected', reason: BAD_CONTENT };
