@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { GetSendQuotaCommand, SESClient, SendEmailCommand as SendV1 } from '@aws-sdk/client-ses';
+import {
+  GetSendQuotaCommand,
+  SESClient,
+  SendBulkTemplatedEmailCommand,
+  SendEmailCommand as SendV1,
+} from '@aws-sdk/client-ses';
 import {
   CreateEmailIdentityCommand,
+  CreateEmailTemplateCommand,
   GetAccountCommand,
   GetSuppressedDestinationCommand,
   PutSuppressedDestinationCommand,
   SESv2Client,
+  SendBulkEmailCommand,
   SendEmailCommand,
 } from '@aws-sdk/client-sesv2';
 import { SmtpClient } from '../../src/wire/smtp/client.ts';
@@ -141,4 +148,50 @@ test('the rate and the day are limited, and counted over a restart', async () =>
   assert.equal(await quota(), sent);
   await sesame.advance('25h');
   assert.equal(await quota(), 0);
+});
+
+test('a bulk call tells of each entry what the sandbox and the rate say of it, in either version', async () => {
+  const v1 = new SESClient(sesame.client);
+  const TemplateContent = { Subject: 's', Text: 't' };
+  await ses.send(new CreateEmailTemplateCommand({ TemplateName: 'plain', TemplateContent }));
+  const to = ['stranger@world.example', 'success@simulator.amazonses.com', 'me@sender.example'];
+  const refused =
+    'Email address is not verified. The following identities failed the check in region US-EAST-1: stranger@world.example';
+  const calls = {
+    v2: async () => {
+      const input = {
+        FromEmailAddress: 'ann@sender.example',
+        DefaultContent: { Template: { TemplateName: 'plain', TemplateData: '{}' } },
+        BulkEmailEntries: to.map((one) => ({ Destination: { ToAddresses: [one] } })),
+      };
+      return (await ses.send(new SendBulkEmailCommand(input))).BulkEmailEntryResults!;
+    },
+    v1: async () => {
+      const input = {
+        Source: 'ann@sender.example',
+        Template: 'plain',
+        DefaultTemplateData: '{}',
+        Destinations: to.map((one) => ({ Destination: { ToAddresses: [one] } })),
+      };
+      return (await v1.send(new SendBulkTemplatedEmailCommand(input))).Status!;
+    },
+  };
+  const words = {
+    v2: { rejected: 'MESSAGE_REJECTED', taken: 'SUCCESS', throttled: 'ACCOUNT_THROTTLED' },
+    v1: { rejected: 'MessageRejected', taken: 'Success', throttled: 'AccountThrottled' },
+  };
+  for (const version of ['v2', 'v1'] as const) {
+    const { rejected, taken, throttled } = words[version];
+    const seen = new Set<string | undefined>();
+    // One a second of real time: how many of a call are taken depends on when it comes.
+    while (!seen.has(taken) || !seen.has(throttled)) {
+      const [stranger, ...others] = await calls[version]();
+      assert.deepEqual([stranger!.Status, stranger!.Error], [rejected, refused]);
+      for (const { Status, Error: reason } of others) {
+        seen.add(Status);
+        if (Status !== taken) assert.deepEqual([Status, reason], [throttled, 'Maximum sending rate exceeded.']);
+      }
+    }
+  }
+  v1.destroy();
 });
