@@ -3,6 +3,7 @@
  * listens; the doors do (`doors.ts`).
  */
 import { readFile } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
 import { Budget } from './base/budget.ts';
 import { MovableClock } from './base/clock.ts';
 import { TimeOrderedIds } from './base/ids.ts';
@@ -76,6 +77,7 @@ import type { Scope } from './storage/ports.ts';
 import { selfSigned } from './wire/certificates.ts';
 import { Dns } from './wire/dns/dns.ts';
 import { HttpPost } from './wire/http-post.ts';
+import { machineAddresses } from './wire/machine-addresses.ts';
 import { SmtpPool } from './wire/smtp/pool.ts';
 
 /** Octets of bodies and messages in flight over all doors together. */
@@ -200,6 +202,12 @@ export async function buildApp(settings: Settings, log: Log) {
     requireSet: async (scope, name) => void (await configurationSets.get(scope, name)),
     url: () => opened.url,
     names,
+    own: {
+      domain: settings.domain,
+      addresses: settings.addresses ?? machineAddresses(networkInterfaces()),
+      hostname: settings.hostname,
+      region: settings.region,
+    },
     clock,
     random,
     log,
@@ -229,6 +237,7 @@ export async function buildApp(settings: Settings, log: Log) {
     names,
     clock,
     signingKey: (scope, from) => identities.signingKey(scope, from),
+    ownKey: () => identities.ownKey.published,
   });
 
   const reputation = new Reputation({ rows, clock });
@@ -323,6 +332,7 @@ export async function buildApp(settings: Settings, log: Log) {
     queues.loop,
     notices.loop,
     identities.checks.loop,
+    identities.ownKey.loop,
     inbox.loop,
   ];
   const timeline = new Timeline(clock, loops);
@@ -445,6 +455,7 @@ export async function buildApp(settings: Settings, log: Log) {
       await Promise.all([delivery.start(), receiving.start(), publications.start(), notices.start()]);
       queues.loop.start();
       identities.checks.loop.start();
+      identities.ownKey.loop.start();
       inbox.loop.start();
       return { secrets, operatorToken: token };
     },
@@ -478,6 +489,7 @@ export async function buildApp(settings: Settings, log: Log) {
     /** In reverse: no new work, what is in flight ends, the store is closed. */
     async stop(): Promise<void> {
       await inbox.loop.stop();
+      await identities.ownKey.loop.stop();
       await identities.checks.loop.stop();
       await receiving.stop();
       await notices.stop();

@@ -31,6 +31,7 @@ import { verificationHandler } from './edges/tracking/verification.ts';
 import { dataPath, type SettingName, SettingsError } from './settings/settings.ts';
 import type { Endpoint } from './settings/values.ts';
 import { type Certificate, loadCertificate, localCertificate, secureContext } from './wire/certificates.ts';
+import type { DnsServer } from './wire/dns/server.ts';
 import type { SmtpDoor } from './wire/smtp/door.ts';
 import { reply } from './wire/smtp/reply.ts';
 import { SmtpServer } from './wire/smtp/server.ts';
@@ -45,7 +46,9 @@ const mxLimits = { connections: 1_000, connectionsPerPeer: 100, errors: 10 };
 type SmtpOptions = Partial<Pick<ConstructorParameters<typeof SmtpServer>[0], 'implicitTls' | 'limits'>>;
 
 /** `host:port` of everything that listens, under the names of the settings. */
-export type Endpoints = Readonly<Record<'http' | 'https' | 'submission' | 'submissionTls' | 'mx', readonly string[]>>;
+export type Endpoints = Readonly<
+  Record<'http' | 'https' | 'submission' | 'submissionTls' | 'mx' | 'dns', readonly string[]>
+>;
 
 export interface Doors {
   readonly endpoints: Endpoints;
@@ -86,6 +89,8 @@ export async function openDoors(
     combined: smtp(combinedDoor(mx, submission), { limits: mxLimits }),
   };
 
+  const dns = settings.dnsListen && (await dnsServer(app));
+
   const shared = settings.mx.filter(({ host, port }) => port !== 0 && includes(settings.submission, { host, port }));
   const without = (list: readonly Endpoint[]) => list.filter((endpoint) => !includes(shared, endpoint));
   const httpListening: Listening = { listen: (host, port) => http.listen({ host, port }) };
@@ -99,6 +104,7 @@ export async function openDoors(
     submission: [...both, ...(await open('submission', servers.submission, without(settings.submission)))],
     submissionTls: await open('submissionTls', servers.submissionTls, settings.submissionTls),
     mx: [...both, ...(await open('mx', servers.mx, without(settings.mx)))],
+    dns: dns ? await open('dnsListen', dns, settings.dnsListen ?? []) : [],
   };
 
   const url = settings.url ?? (endpoints.http[0] ? `http://${endpoints.http[0]}` : '');
@@ -114,7 +120,11 @@ export async function openDoors(
     caPath: certificate.ca === undefined ? undefined : dataPath(settings, 'tls', 'ca.pem'),
     async close() {
       ready = false;
-      await Promise.all([http.close(GRACE), ...Object.values(servers).map((server) => server.close(GRACE))]);
+      await Promise.all([
+        dns?.close(),
+        http.close(GRACE),
+        ...Object.values(servers).map((server) => server.close(GRACE)),
+      ]);
     },
   };
 }
@@ -259,6 +269,12 @@ function dsnWishes({ ret, envid, recipients }: Pick<Arrival, 'ret' | 'envid' | '
   const asking = recipients.filter(({ notify, orcpt }) => notify || orcpt !== undefined);
   if (!ret && envid === undefined && asking.length === 0) return undefined;
   return { ret, envid, recipients: Object.fromEntries(asking.map(({ address, ...wish }) => [address, wish])) };
+}
+
+/** Loaded when it is wanted: few have their names delegated. */
+async function dnsServer({ rooms, clock, log }: App): Promise<DnsServer> {
+  const { DnsServer } = await import('./wire/dns/server.ts');
+  return new DnsServer({ authority: (question) => rooms.identities.zones.answer(question), clock, log });
 }
 
 function certificateOf({ settings, random, names }: App): Promise<Certificate> {

@@ -136,6 +136,7 @@ const pure = [
   'core/identities/proof.ts',
   'core/identities/dkim.ts',
   'core/identities/wanted.ts',
+  'core/identities/zone.ts',
   'core/contacts/topics.ts',
   'core/contacts/unsubscribing.ts',
   'core/inbox/query.ts',

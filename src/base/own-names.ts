@@ -5,10 +5,14 @@ import { regionName } from './region-names.ts';
  * carries SES's names, so that clients and fixtures see what they expect; nothing of that ever leaves the machine.
  */
 export interface OwnNames {
+  /** All of them are within one of these; the first has our name server. */
+  readonly zones: readonly [string, ...string[]];
   /** Host that receives mail for a region: the target of a customer's MX. */
   inboundHost(region: string): string;
   /** Host named by the SMTP interface; SES leaves the region out of its greeting. */
   readonly submissionHost: string;
+  /** The same with its region, as SDKs and people know it. */
+  regionalSubmissionHost(region: string): string;
   /** Right side of Message-ID (SES: `email.amazonses.com` in us-east-1, `<region>.amazonses.com` elsewhere). */
   messageIdDomain(region: string): string;
   /** Right side of the envelope sender that receivers see. */
@@ -34,8 +38,10 @@ export interface OwnNames {
 }
 
 const SES: OwnNames = {
+  zones: ['amazonses.com', 'amazonaws.com'],
   inboundHost: (region) => `inbound-smtp.${region}.amazonaws.com`,
   submissionHost: 'email-smtp.amazonaws.com',
+  regionalSubmissionHost: (region) => `email-smtp.${region}.amazonaws.com`,
   messageIdDomain: (region) => (region === 'us-east-1' ? 'email.amazonses.com' : `${region}.amazonses.com`),
   returnPathDomain: (region) => (region === 'us-east-1' ? 'amazonses.com' : `${region}.amazonses.com`),
   feedbackHost: (region) => `feedback-smtp.${region}.amazonses.com`,
@@ -52,8 +58,10 @@ const SES: OwnNames = {
 export function ownNames(domain: string | undefined): OwnNames {
   if (!domain) return SES;
   return {
+    zones: [domain],
     inboundHost: (region) => `inbound-smtp.${region}.${domain}`,
     submissionHost: `email-smtp.${domain}`,
+    regionalSubmissionHost: (region) => `email-smtp.${region}.${domain}`,
     messageIdDomain: (region) => `email.${region}.${domain}`,
     returnPathDomain: (region) => `${region}.${domain}`,
     feedbackHost: (region) => `feedback-smtp.${region}.${domain}`,

@@ -59,6 +59,7 @@ function banner({ settings, doors, secrets, version }: Told): string {
     ['APIs', endpoints.http.map((endpoint) => `http://${endpoint}`).join('  ')],
     ['SMTP', `${port(endpoints.submission)} (STARTTLS)  ${port(endpoints.submissionTls)} (TLS)`],
     ['MX', port(endpoints.mx)],
+    ...(endpoints.dns.length > 0 ? ([['DNS', port(endpoints.dns)]] as [string, string][]) : []),
     ['data', settings.data],
     ...(caPath ? ([['our CA', caPath]] as [string, string][]) : []),
     ['delivery', deliveryWords(settings)],

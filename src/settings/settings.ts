@@ -159,8 +159,12 @@ const definitions = {
   mxPort: define({ parse: as.port, fallback: '25', sentence: 'The port that direct delivery connects to.' }),
   dnsListen: define({
     parse: as.endpoints,
-    sentence: 'Built-in authoritative DNS for delegated names.',
-    notBuilt: whenSet('The built-in DNS'),
+    sentence: 'Built-in authoritative DNS (UDP and TCP) for our own domain and for names that domains delegate to us.',
+  }),
+  addresses: define({
+    parse: as.addresses,
+    sentence:
+      'IP addresses at which the world reaches us, for the built-in DNS and our SPF record (default: those of the machine).',
   }),
   privateTargets: define({
     parse: as.choice('allow', 'deny'),

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /** How the text of a setting becomes a value. Each throws a sentence that says what would be right. */
 
 export interface Endpoint {
@@ -52,6 +54,14 @@ export function list(value: string): string[] {
     .split(',')
     .map((part) => part.trim())
     .filter(Boolean);
+}
+
+/** IPv4 and IPv6, comma-separated. */
+export function addresses(value: string): string[] {
+  const found = list(value);
+  const wrong = found.find((address) => isIP(address) === 0);
+  if (wrong !== undefined || found.length === 0) throw new Error(`'${wrong ?? ''}' is not an IP address`);
+  return found;
 }
 
 const units = { '': 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;

@@ -72,7 +72,7 @@ export class SesameUnderTest {
     return this.doors.url;
   }
 
-  port(door: 'submission' | 'submissionTls' | 'mx'): number {
+  port(door: 'submission' | 'submissionTls' | 'mx' | 'dns'): number {
     return Number(this.doors.endpoints[door][0]!.split(':').at(-1));
   }
 

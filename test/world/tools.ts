@@ -12,6 +12,8 @@ const sentences = {
   postfix: 'Postfix (Debian package postfix)',
   exim4:
     'Exim (Debian packages exim4-daemon-light, libidn12 and libnss-wrapper, unpacked into .cache/exim: see .ci/run)',
+  opendkim: 'OpenDKIM (Debian package opendkim)',
+  dig: 'dig (Debian package bind9-dnsutils)',
   'smtp-sink': 'smtp-sink (Debian package postfix)',
   root: 'to be run by root, who alone may run a Postfix of his own',
 } as const;

@@ -15,6 +15,7 @@ export { type Key, type KeyFacts, Keys, type NewKey } from './keys.ts';
 export { ManagedPolicies, type ManagedPolicy, type PolicyVersion, versionOf } from './managed-policies.ts';
 export { policyArn, rootArn, type Tag, userArn } from './names.ts';
 export { type Context, type Policy, readPolicy } from './policy/policy.ts';
+export { knownRegions } from './regions.ts';
 export { checkResourceTags, type ResourceTag, withoutResourceTags, withResourceTags } from './resource-tags.ts';
 export {
   type Enforcement,

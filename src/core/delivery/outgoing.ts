@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
 import type { OwnNames } from '../../base/own-names.ts';
-import { canonicaliseHeader, signMessage } from '../../mail/dkim.ts';
+import { type CanonicalHeader, canonicaliseHeader, signMessage, withField } from '../../mail/dkim.ts';
 import { formatField, readHeader } from '../../mail/header-fields.ts';
 import type { Bytes, Scope } from '../../storage/ports.ts';
 import type { SigningKey } from '../identities/identities.ts';
@@ -16,6 +16,8 @@ interface Needs {
   readonly clock: Clock;
   /** The key of the domain in From, or nothing where it has none. */
   readonly signingKey: (scope: Scope, fromAddress: string) => Promise<SigningKey | undefined>;
+  /** The key of our own domain, while it is published. */
+  readonly ownKey: () => SigningKey | undefined;
 }
 
 /** What leaves: the stored bytes as they are, and before them what the way out adds. */
@@ -35,7 +37,7 @@ export class Outgoing {
     return facts['envelopeSender'] ?? `${id}@${this.#needs.names.returnPathDomain(region)}`;
   }
 
-  /** Feedback-ID and the signature of the author's domain, then the stored message. */
+  /** The signatures of the author's domain and of our own, and Feedback-ID; then the stored message. */
   async content(message: Message): Promise<Buffer> {
     const stored = await this.#needs.bytes.read(message.segments);
     const prefix = await this.#prefix(message, stored);
@@ -52,24 +54,29 @@ export class Outgoing {
     return made;
   }
 
+  /** Our own signature covers Feedback-ID too, which is ours (SES). */
   async #makePrefix(message: Message, stored: Buffer): Promise<string> {
-    const { clock, signingKey } = this.#needs;
-    const feedbackId = formatField('Feedback-ID', feedbackIdOf(message));
-    const key = await signingKey(identityOwner(message), message.facts['fromAddress'] ?? message.envelopeFrom);
-    if (!key) return feedbackId;
+    const { clock, signingKey, ownKey, names } = this.#needs;
+    const feedbackId = feedbackIdOf(message, names.feedbackSender);
     const header = canonicaliseHeader(readHeader(stored).fields);
-    const signature = await signMessage({ header, bodyHash: message.bodyHash, key, at: clock.civil() });
-    return signature + feedbackId;
+    const author = await signingKey(identityOwner(message), message.facts['fromAddress'] ?? message.envelopeFrom);
+    const signature = (key: SigningKey | undefined, signed: CanonicalHeader) =>
+      key ? signMessage({ header: signed, bodyHash: message.bodyHash, key, at: clock.civil() }) : '';
+    const signatures = await Promise.all([
+      signature(author, header),
+      signature(ownKey(), withField(header, 'Feedback-ID', ` ${feedbackId}`)),
+    ]);
+    return signatures.join('') + formatField('Feedback-ID', feedbackId);
   }
 }
 
 /**
- * `1.<region>.<44 characters of base64>:AmazonSES`; the opaque part is the same for all mail of a domain and account. Two
+ * `1.<region>.<44 characters of base64>:<who sent it>`; the opaque part is the same for all mail of a domain and account. Two
  * tags of the sender's come first, where there is one of them (SES: `ses:feedback-id-a`, `-b`).
  */
-function feedbackIdOf({ account, region, facts, tags }: Message): string {
+function feedbackIdOf({ account, region, facts, tags }: Message, sender: string): string {
   const domain = (facts['fromAddress'] ?? '').split('@').at(-1);
   const opaque = createHash('sha256').update(`${account} ${domain}`).digest('base64');
   const [a, b] = ['a', 'b'].map((part) => tags.find(({ name }) => name === `ses:feedback-id-${part}`)?.value ?? '');
-  return `${a || b ? `${a}:${b}:` : ''}1.${region}.${opaque}:AmazonSES`;
+  return `${a || b ? `${a}:${b}:` : ''}1.${region}.${opaque}:${sender}`;
 }

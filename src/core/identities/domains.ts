@@ -6,6 +6,7 @@ import type { Command, Scope } from '../../storage/ports.ts';
 import { domainChain, domainOf, identityName } from './covering.ts';
 import { easyDkim, type KeyLength, nextToken, ownDkim, turned, withLength } from './dkim.ts';
 import type { Dkim, Identity, IdentityDocument } from './identity.ts';
+import { SELECTOR_ALPHABET } from './keys.ts';
 import { assumed, begun, holds, type Proof, restarted } from './proof.ts';
 import type { Change, Records } from './records.ts';
 import { type CheckedKey, checkedKey, type OwnKey, type Signing } from './signing.ts';
@@ -28,8 +29,6 @@ export interface ShownDkim {
   readonly signing: boolean;
   readonly dkim: Dkim | undefined;
 }
-
-const DKIM_ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 
 /** Domain identities: how they come into being, how their ownership is proved and how their mail is signed. */
 export class Domains {
@@ -77,9 +76,7 @@ export class Domains {
     for (;;) {
       await this.ensure(scope, domain);
       const identity = await this.#needs.records.change(scope, domain, (one) =>
-        one.dkim
-          ? this.#sought(one, one.dkim)
-          : { identity: { ...one, signing: one.signing ?? true, dkim: this.#easy() } },
+        one.dkim ? this.#sought(one, one.dkim) : this.#withEasy(scope, one, undefined),
       );
       // Otherwise it was removed in between.
       if (identity?.dkim) return identity.dkim;
@@ -140,7 +137,10 @@ export class Domains {
 
   #signed(scope: Scope, name: string, wish: DkimWish | undefined): { dkim: Dkim | undefined; also: Command[] } {
     if (!wish) return { dkim: undefined, also: [] };
-    if (!('ownKey' in wish)) return { dkim: this.#easy(wish.bits), also: [] };
+    if (!('ownKey' in wish)) {
+      const dkim = this.#easy(wish.bits);
+      return { dkim, also: this.#needs.signing.reserve(scope, name, dkim.tokens) };
+    }
     const key = checkedKey(wish.ownKey);
     const dkim = ownDkim(key, { now: this.#needs.clock.civil(), proof: this.proof() });
     return { dkim, also: this.#needs.signing.keep(scope, name, key) };
@@ -155,7 +155,8 @@ export class Domains {
     const { signing } = this.#needs;
     const { dkim, name } = identity;
     if (dkim?.origin !== 'easy') {
-      return { identity: { ...this.#anew(identity), dkim: this.#easy(bits) }, also: [signing.forgetAll(scope, name)] };
+      const easy = this.#easy(bits);
+      return { identity: { ...this.#anew(identity), dkim: easy }, also: signing.reserve(scope, name, easy.tokens) };
     }
     if (bits === undefined || bits === dkim.nextBits) return this.#sought(identity, dkim);
     const after = this.#withLength(dkim, bits);
@@ -171,7 +172,7 @@ export class Domains {
   }
 
   #easy(bits: KeyLength = 2048): Dkim {
-    const tokens = Array.from({ length: 3 }, () => randomText(this.#needs.random, DKIM_ALPHABET, 32));
+    const tokens = Array.from({ length: 3 }, () => randomText(this.#needs.random, SELECTOR_ALPHABET, 32));
     return easyDkim(tokens, { bits, now: this.#needs.clock.civil(), proof: this.proof() });
   }
 

@@ -26,10 +26,12 @@ import { type DkimWish, Domains } from './domains.ts';
 import { type Identity, isVerified } from './identity.ts';
 import { MailFroms } from './mail-from.ts';
 import { Notifications, type RenderSubscribed } from './notifications.ts';
+import { OwnKey } from './own-key.ts';
 import { withoutPolicy, withPolicy } from './policies.ts';
 import { Records } from './records.ts';
 import { Signing, type SigningKey } from './signing.ts';
 import { VerificationTemplates } from './verification-templates.ts';
+import { Zones } from './zones.ts';
 
 export type { Followed } from './addresses.ts';
 export type { KeyLength } from './dkim.ts';
@@ -57,6 +59,7 @@ interface Needs {
   /** Base of the links that we hand out. */
   readonly url: () => string;
   readonly names: OwnNames;
+  readonly own: Own;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -65,11 +68,25 @@ interface Needs {
 /** SES: names in one question. */
 const MOST_ASKED = 100;
 
+/** What is ours beside our names. */
+interface Own {
+  /** Nothing where we only carry SES's names: then we do not sign. */
+  readonly domain: string | undefined;
+  /** At which the world reaches us. */
+  readonly addresses: readonly string[];
+  /** EHLO name. */
+  readonly hostname: string;
+  /** Where mail to our own addresses goes. */
+  readonly region: string;
+}
+
 export class Identities {
   readonly addresses: Addresses;
   readonly domains: Domains;
   readonly mailFroms: MailFroms;
   readonly checks: Checks;
+  readonly ownKey: OwnKey;
+  readonly zones: Zones;
   readonly verificationTemplates: VerificationTemplates;
   readonly notifications: Notifications;
   readonly #records: Records;
@@ -90,6 +107,8 @@ export class Identities {
     this.domains = new Domains({ ...needs, records, signing });
     this.mailFroms = new MailFroms({ ...needs, records, proof: () => this.domains.proof() });
     this.checks = new Checks({ ...needs, records, signing });
+    this.ownKey = new OwnKey({ ...needs, domain: needs.own.domain });
+    this.zones = new Zones({ ...needs, ...needs.own, records, signing, ownKey: this.ownKey });
     this.notifications = new Notifications({ ...needs, records, render: needs.subscribed });
     this.verificationTemplates = new VerificationTemplates({
       ...needs,

@@ -1,5 +1,8 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 
+/** Of the selectors that we make, as SES's are. */
+export const SELECTOR_ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+
 /** SES takes the base64 of a PKCS#1 or PKCS#8 key without its header, footer and line breaks. */
 export function pemOf(privateKey: string): string {
   if (privateKey.includes('-----BEGIN')) return privateKey;

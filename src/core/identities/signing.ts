@@ -9,14 +9,15 @@ import { coveringNames } from './covering.ts';
 import { type Identity, isVerified } from './identity.ts';
 import { pemOf, publicPart, rsaBits } from './keys.ts';
 import { holds } from './proof.ts';
-import type { Records } from './records.ts';
+import type { Place, Records } from './records.ts';
 import {
-  deleteSigningKey,
   deleteSigningKeys,
+  emptySigningKey,
+  fillSigningKey,
   insertSigningKey,
   type SigningKeyRow,
   signingKey,
-  stillThere,
+  signingKeyOf,
 } from './table.ts';
 
 export interface SigningKey {
@@ -77,9 +78,10 @@ export class Signing {
     return publicPart(this.#open(await this.#row(scope, identity, selector)));
   }
 
-  /** Bits of the key that a token has, or will have. */
-  async bits(scope: Scope, identity: Identity, selector: string): Promise<number> {
-    return (await this.#row(scope, identity, selector)).bits;
+  /** Whose a selector is, of those that we made. */
+  async placeOf(selector: string): Promise<Place | undefined> {
+    const row = await this.#needs.rows.first(signingKeyOf({ selector }));
+    return row && { account: row.account, region: row.region, name: row.identity };
   }
 
   /** To be written with the identity that has it as its only key. */
@@ -90,13 +92,16 @@ export class Signing {
     return [deleteSigningKeys(place), insertSigningKey(row)];
   }
 
-  /** The token's next key will be another one. */
-  forget({ account, region }: Scope, name: string, selector: string): Command {
-    return deleteSigningKey({ account, region, identity: name, selector });
+  /** To be written with the identity that has these tokens: room for the keys that are made when they are needed. */
+  reserve({ account, region }: Scope, name: string, tokens: readonly string[]): Command[] {
+    const place = { account, region, identity: name };
+    const empty = { bits: null, private_key: null };
+    return [deleteSigningKeys(place), ...tokens.map((selector) => insertSigningKey({ ...place, selector, ...empty }))];
   }
 
-  forgetAll({ account, region }: Scope, name: string): Command {
-    return deleteSigningKeys({ account, region, identity: name });
+  /** The next key of the token will be another one. */
+  forget({ account, region }: Scope, name: string, selector: string): Command {
+    return emptySigningKey({ account, region, identity: name, selector });
   }
 
   async #keyOf(scope: Scope, identity: Identity): Promise<SigningKey> {
@@ -106,24 +111,29 @@ export class Signing {
     return { domain: identity.name, selector, key };
   }
 
-  #open(row: SigningKeyRow): string {
+  #open(row: KeyRow): string {
     return this.#needs.vault.open(row.private_key, keyOwner(row, row.identity));
   }
 
-  async #row({ account, region }: Scope, { name, dkim }: Identity, selector: string): Promise<SigningKeyRow> {
+  async #row({ account, region }: Scope, { name, dkim }: Identity, selector: string): Promise<KeyRow> {
     const { rows, vault } = this.#needs;
     const place = { account, region, identity: name, selector };
     const present = await rows.first(signingKey(place));
-    if (present) return present;
+    if (hasKey(present)) return present;
     const { nextBits } = dkim!;
     const { privateKey } = await makeKeyPair('rsa', { modulusLength: nextBits });
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
     const made = { ...place, bits: nextBits, private_key: vault.seal(pem, keyOwner(place, name)) };
-    await rows.write([stillThere({ account, region, name }), insertSigningKey(made)], 'durable');
+    await rows.write([fillSigningKey(made)], 'durable');
     // Someone else was first, or the identity is gone and this key signs only what was accepted before.
-    return (await rows.first(signingKey(place))) ?? made;
+    const kept = await rows.first(signingKey(place));
+    return hasKey(kept) ? kept : made;
   }
 }
+
+type KeyRow = SigningKeyRow & { private_key: Buffer };
+
+const hasKey = (row: SigningKeyRow | undefined): row is KeyRow => row !== undefined && row.private_key !== null;
 
 function signerAmong(identities: readonly Identity[]): Identity | undefined {
   for (const identity of identities) {

@@ -18,9 +18,10 @@ interface Tables {
     region: string;
     identity: string;
     selector: string;
-    bits: number;
-    /** Sealed. */
-    private_key: Buffer;
+    /** Nothing until there is a key. */
+    bits: number | null;
+    /** Sealed; nothing until it is needed. */
+    private_key: Buffer | null;
   };
 }
 export type IdentityRow = Tables['identities'];
@@ -162,31 +163,29 @@ export const deleteIdentity = command('identities.delete', (db, p: Place) =>
     .where('name', '=', p.name),
 );
 
-/** Undoes a batch where the identity is gone. */
-export const stillThere = command(
-  'identities.still-there',
-  (db, p: Place) =>
-    db
-      .updateTable('identities')
-      .set((e) => ({ created: e.ref('created') }))
-      .where('account', '=', p.account)
-      .where('region', '=', p.region)
-      .where('name', '=', p.name),
-  { expect: 1 },
-);
-
 interface KeyPlace {
   account: string;
   region: string;
   identity: string;
 }
 
-/** A key that is there stays. */
-export const insertSigningKey = command('signing-keys.insert', (db, p: SigningKeyRow) =>
+export const insertSigningKey = command(
+  'signing-keys.insert',
+  (db, p: SigningKeyRow) =>
+    db.insertInto('signing_keys').values(pick(p, 'account', 'region', 'identity', 'selector', 'bits', 'private_key')),
+  { expect: 1 },
+);
+
+/** Where there is none yet. */
+export const fillSigningKey = command('signing-keys.fill', (db, p: SigningKeyRow) =>
   db
-    .insertInto('signing_keys')
-    .values(pick(p, 'account', 'region', 'identity', 'selector', 'bits', 'private_key'))
-    .onConflict((c) => c.doNothing()),
+    .updateTable('signing_keys')
+    .set(pick(p, 'bits', 'private_key'))
+    .where('account', '=', p.account)
+    .where('region', '=', p.region)
+    .where('identity', '=', p.identity)
+    .where('selector', '=', p.selector)
+    .where('private_key', 'is', null),
 );
 
 export const signingKey = query('signing-keys.one', (db, p: KeyPlace & { selector: string }) =>
@@ -199,9 +198,16 @@ export const signingKey = query('signing-keys.one', (db, p: KeyPlace & { selecto
     .where('selector', '=', p.selector),
 );
 
-export const deleteSigningKey = command('signing-keys.delete', (db, p: KeyPlace & { selector: string }) =>
+/** In every account and region: a selector that we made is found once. */
+export const signingKeyOf = query('signing-keys.of-selector', (db, p: { selector: string }) =>
+  db.selectFrom('signing_keys').select(['account', 'region', 'identity']).where('selector', '=', p.selector),
+);
+
+/** Its place stays. */
+export const emptySigningKey = command('signing-keys.empty', (db, p: KeyPlace & { selector: string }) =>
   db
-    .deleteFrom('signing_keys')
+    .updateTable('signing_keys')
+    .set({ bits: null, private_key: null })
     .where('account', '=', p.account)
     .where('region', '=', p.region)
     .where('identity', '=', p.identity)

@@ -10,7 +10,23 @@ interface OldDkim {
   readonly generated: number;
 }
 interface Tables {
-  identities: { account: string; region: string; name: string; type: string; document: string; created: number };
+  identities: {
+    account: string;
+    region: string;
+    name: string;
+    type: string;
+    document: string;
+    private_key: Buffer | null;
+    created: number;
+  };
+  signing_keys: {
+    account: string;
+    region: string;
+    identity: string;
+    selector: string;
+    bits: number | null;
+    private_key: Buffer | null;
+  };
 }
 
 /** identities: keys apart from the identities that they sign for, when an identity is looked at next, its MAIL FROM domain. */
@@ -25,18 +41,10 @@ export function domains(dialect: Dialect) {
       .addColumn('region', 'text', (c) => c.notNull())
       .addColumn('identity', 'text', (c) => c.notNull())
       .addColumn('selector', 'text', (c) => c.notNull())
-      .addColumn('bits', number, (c) => c.notNull())
-      .addColumn('private_key', bytes, (c) => c.notNull())
+      .addColumn('bits', number)
+      .addColumn('private_key', bytes)
       .addPrimaryKeyConstraint('signing_keys_key', ['account', 'region', 'identity', 'selector'])
       .execute();
-    const selector =
-      dialect === 'sqlite' ? sql`document ->> '$.dkim.tokens[0]'` : sql`document::json #>> '{dkim,tokens,0}'`;
-    await sql`insert into signing_keys (account, region, identity, selector, bits, private_key)
-      select account, region, name, ${selector}, 2048, private_key from identities where private_key is not null`.execute(
-      db,
-    );
-
-    await db.schema.alterTable('identities').dropColumn('private_key').execute();
     await db.schema.alterTable('identities').addColumn('due', number).execute();
     await db.schema.alterTable('identities').addColumn('mail_from', 'text').execute();
     await db.schema
@@ -54,13 +62,14 @@ export function domains(dialect: Dialect) {
     await db.schema.createIndex('identities_name').on('identities').columns(['name']).execute();
     await db.schema.createIndex('signing_keys_selector').on('signing_keys').columns(['selector']).execute();
     await rewriteDocuments(db as Kysely<Tables>);
+    await db.schema.alterTable('identities').dropColumn('private_key').execute();
   };
 }
 
 /** Everything that was there was verified at its creation. */
 async function rewriteDocuments(db: Kysely<Tables>): Promise<void> {
   const rows = await db.selectFrom('identities').selectAll().where('type', '=', 'domain').execute();
-  for (const { account, region, name, document: text, created } of rows) {
+  for (const { account, region, name, document: text, private_key, created } of rows) {
     const proof = { status: 'success', since: created, succeeded: created };
     const { dkim, ...document } = JSON.parse(text) as { dkim?: OldDkim };
     const { signing, ...kept } = dkim ?? {};
@@ -76,5 +85,11 @@ async function rewriteDocuments(db: Kysely<Tables>): Promise<void> {
       .where('region', '=', region)
       .where('name', '=', name)
       .execute();
+    // The first token was the one that signed.
+    const keys = (dkim?.tokens ?? []).map((selector, n) => {
+      const made = n === 0 && private_key ? { bits: dkim!.bits, private_key } : { bits: null, private_key: null };
+      return { account, region, identity: name, selector, ...made };
+    });
+    if (keys.length > 0) await db.insertInto('signing_keys').values(keys).execute();
   }
 }
