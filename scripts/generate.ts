@@ -4,6 +4,7 @@
  */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { handlers as s3Handlers, notBuilt as s3NotBuilt, partial as s3Partial } from '../src/edges/aws/s3/s3.ts';
 import { notBuilt as quotasNotBuilt, partial as quotasPartial } from '../src/edges/aws/service-quotas/not-built.ts';
 import { handlers as quotasHandlers } from '../src/edges/aws/service-quotas/service-quotas.ts';
 import * as v1 from '../src/edges/aws/ses-v1/not-built.ts';
@@ -49,6 +50,14 @@ const apis: readonly Api[] = [
     handlers: quotasHandlers,
     notBuilt: quotasNotBuilt,
     partial: quotasPartial,
+  },
+  {
+    title: 'S3',
+    sdk: '@aws-sdk/client-s3',
+    cli: 's3api',
+    handlers: s3Handlers,
+    notBuilt: s3NotBuilt,
+    partial: s3Partial,
   },
   {
     title: 'SNS',

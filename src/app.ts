@@ -60,6 +60,7 @@ import {
   queueCourier,
   TopicSigner,
   Topics,
+  Uploads,
 } from './core/targets/targets.ts';
 import { Templates } from './core/templates/templates.ts';
 import { eventDocument } from './edges/aws/event-document.ts';
@@ -189,6 +190,7 @@ export async function buildApp(settings: Settings, log: Log) {
     random,
   });
   const buckets = new Buckets({ rows, bytes, clock });
+  const uploads = new Uploads({ rows, bytes, buckets, clock, random });
   const identities = new Identities({
     rows,
     vault,
@@ -435,6 +437,7 @@ export async function buildApp(settings: Settings, log: Log) {
       ruleSets,
       ipFilters,
       buckets,
+      uploads,
       topics,
       queues,
     },
@@ -465,7 +468,7 @@ export async function buildApp(settings: Settings, log: Log) {
       if (scope) {
         // What is kept outside the scope, since it is looked up without knowing it.
         await ruleSets.activate(scope, undefined);
-        await buckets.removeAll(scope);
+        for (const bucket of await buckets.removeAll(scope)) await uploads.forget(bucket);
         await store.erase(scope);
         await delivery.repairLanes();
       } else {

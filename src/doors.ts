@@ -9,6 +9,7 @@ import { SECOND } from './base/clock.ts';
 import type { DsnWishes } from './core/receiving/receiving.ts';
 import { Gateway } from './edges/aws/gateway.ts';
 import { authorize } from './edges/aws/permissions/permissions.ts';
+import { isObjectUpload } from './edges/aws/s3/streaming.ts';
 import { topicLinks } from './edges/aws/sns/links.ts';
 import {
   AccountsApi,
@@ -81,6 +82,7 @@ export async function openDoors(
     log,
     isOurName: ourNames(app),
     isForAnyName: isTracked,
+    isStreamed: isObjectUpload,
   });
   const servers = {
     submission: smtp(submission),

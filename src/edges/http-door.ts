@@ -6,6 +6,8 @@
 import type { Server as HttpServer, IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import { type AddressInfo, isIP } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Budget } from '../base/budget.ts';
 import type { Log } from '../base/log.ts';
 import { isSigned } from '../wire/sigv4.ts';
@@ -17,6 +19,10 @@ const { createServer: createSecureServer } = process.getBuiltinModule('node:http
 
 /** Bytes of a body on the wire: 40 MB of mail in base64, and what stands around it. */
 export const MAX_BODY = 64 * 1024 * 1024;
+/** Bytes of a body that is not read whole: S3's limit of an object that comes in one piece. */
+const MAX_STREAM = 5 * 2 ** 30;
+/** Bytes that a streamed body may hold in memory on its way. */
+const STREAM_HELD = 12 * 2 ** 20;
 /** Bytes of all headers of a request: presigned URLs and session tokens are long. */
 const MAX_HEADERS = 32 * 1024;
 /** Milliseconds for all headers of a request to come in. */
@@ -52,6 +58,8 @@ export interface HttpDoorOptions {
   readonly isOurName: (host: string) => boolean;
   /** Whether a request is answered under any name. None is where nothing is given. */
   readonly isForAnyName?: (request: Pick<Request, 'method' | 'path'>) => boolean;
+  /** Whether the body of a request is handed on as it comes in. None is where nothing is given. */
+  readonly isStreamed?: (request: Head) => boolean;
   readonly log: Log;
   /** Bytes. */
   readonly maxBody?: number;
@@ -114,12 +122,14 @@ export class HttpDoor {
     outgoing.once('close', () => held.giveBack());
     const head = headOf(incoming);
     try {
+      const streamed = this.#options.isStreamed?.(head) === true;
       const body = this.#isForeign(head)
         ? plainText(403, 'This name is not one of ours')
-        : await readBody(incoming, outgoing, { held, limit: this.#maxBody });
+        : await (streamed ? openBody : readBody)(incoming, outgoing, { held, limit: this.#maxBody });
       if (body === undefined) return;
       if (!Buffer.isBuffer(body)) return this.#write(incoming, outgoing, body);
-      const request = new ReadRequest(head, body, { secure, incoming, outgoing });
+      const stream = streamed ? limited(incoming, MAX_STREAM) : undefined;
+      const request = new ReadRequest(head, body, { secure, stream, incoming, outgoing });
       this.#write(incoming, outgoing, await this.#answer(request));
     } catch (err) {
       this.#options.log.error({ err, method: head.method, path: head.path }, 'an HTTP request failed');
@@ -138,6 +148,16 @@ export class HttpDoor {
   #write(incoming: IncomingMessage, outgoing: ServerResponse, { status, headers, body }: Response): void {
     if (outgoing.destroyed) return;
     const own: Record<string, string | number> = { ...headers };
+    if (typeof body !== 'string' && !Buffer.isBuffer(body)) {
+      if (this.#closing) own['connection'] = 'close';
+      outgoing.writeHead(status, own);
+      // Half an answer is no answer: the connection ends with what failed.
+      pipeline(Readable.from(body, { objectMode: false }), outgoing).catch((err) => {
+        if (!incoming.socket.destroyed) this.#options.log.error({ err }, 'an HTTP answer broke off');
+        outgoing.destroy();
+      });
+      return;
+    }
     // A HEAD may tell the length of what it does not carry.
     if (hasContent(status) && (incoming.method !== 'HEAD' || own['content-length'] === undefined)) {
       own['content-length'] = Buffer.byteLength(body);
@@ -232,6 +252,29 @@ async function readBody(
   });
 }
 
+/** There must be room for what a streamed body holds. */
+async function openBody(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  { held }: Limits,
+): Promise<Buffer | Response> {
+  if (Number(incoming.headers['content-length'] ?? 0) > MAX_STREAM) return tooLarge(MAX_STREAM);
+  if (!held.take(STREAM_HELD)) return noRoom();
+  if (incoming.headers.expect !== undefined) outgoing.writeContinue();
+  return empty;
+}
+
+/** Ends in an error where more comes than may. */
+async function* limited(incoming: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
+  let size = 0;
+  // An error of the handler must not cut off the connection before it is answered.
+  for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
+    size += chunk.length;
+    if (size > limit) throw new Error(`A body may have ${limit} bytes`);
+    yield chunk as Buffer;
+  }
+}
+
 type Head = Pick<Request, 'method' | 'path' | 'query' | 'headers'>;
 
 function headOf({ method = 'GET', url = '/', rawHeaders }: IncomingMessage): Head {
@@ -283,6 +326,7 @@ function hostName(host: string): string {
 
 interface Connection {
   readonly secure: boolean;
+  readonly stream: AsyncIterable<Buffer> | undefined;
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
 }
@@ -293,17 +337,23 @@ class ReadRequest implements Request {
   readonly query: string;
   readonly headers: Headers;
   readonly body: Buffer;
+  readonly stream: AsyncIterable<Buffer> | undefined;
   readonly remoteAddress: string;
   readonly secure: boolean;
   readonly #outgoing: ServerResponse;
   #aborted: AbortSignal | undefined;
 
-  constructor({ method, path, query, headers }: Head, body: Buffer, { secure, incoming, outgoing }: Connection) {
+  constructor(
+    { method, path, query, headers }: Head,
+    body: Buffer,
+    { secure, stream, incoming, outgoing }: Connection,
+  ) {
     this.method = method;
     this.path = path;
     this.query = query;
     this.headers = headers;
     this.body = body;
+    this.stream = stream;
     this.remoteAddress = withoutMapping(incoming.socket.remoteAddress ?? '');
     this.secure = secure;
     this.#outgoing = outgoing;

@@ -1,4 +1,4 @@
-/** A request whose body has been read whole. Header names are lower-case, repeated headers are joined with a comma. */
+/** A request whose body has been read whole, or comes in as it is read. Header names are lower-case, repeated headers are joined with a comma. */
 export interface Request {
   readonly method: string;
   /** As on the wire: percent-encoded, without the query. */
@@ -6,7 +6,10 @@ export interface Request {
   /** As on the wire, without the question mark. */
   readonly query: string;
   readonly headers: Headers;
+  /** Empty where it is streamed. */
   readonly body: Buffer;
+  /** The body of a request that may be large, to be read once; errs where it breaks off or is too long. */
+  readonly stream?: AsyncIterable<Buffer> | undefined;
   readonly remoteAddress: string;
   /** The connection that it came on is TLS. */
   readonly secure: boolean;
@@ -19,7 +22,8 @@ export type Headers = Readonly<Record<string, string | undefined>>;
 export interface Response {
   readonly status: number;
   readonly headers: Record<string, string>;
-  readonly body: Buffer | string;
+  /** What is streamed says its length in the headers, and is cut off where it fails. */
+  readonly body: Buffer | string | AsyncIterable<Buffer>;
 }
 
 /** Nothing means: not mine, ask the next one. */

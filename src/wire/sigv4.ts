@@ -11,6 +11,8 @@ export interface SignedRequest {
   readonly query: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
+  /** Where there is one, the hash that stands for the body is left for its reader to compare. */
+  readonly stream?: AsyncIterable<Buffer> | undefined;
 }
 
 /** What the signer says of itself. */
@@ -252,9 +254,9 @@ function keyFault({ sessionToken = '' }: Signature, key: Key | undefined): Signa
   return sameText(sessionToken, key.sessionToken ?? '') ? undefined : 'wrong-token';
 }
 
-function payloadFault({ body }: SignedRequest, { payload, service }: Signature): SignatureFault | undefined {
+function payloadFault({ body, stream }: SignedRequest, { payload, service }: Signature): SignatureFault | undefined {
   if (payload === undefined) return undefined;
-  if (/^[0-9a-f]{64}$/.test(payload)) return payload === sha256(body) ? undefined : 'payload';
+  if (/^[0-9a-f]{64}$/.test(payload)) return stream || payload === sha256(body) ? undefined : 'payload';
   const unhashed = payload === UNSIGNED || payload.startsWith('STREAMING-');
   return unhashed && service === 's3' ? undefined : 'payload';
 }

@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import * as sdk1 from '@aws-sdk/client-ses';
 import * as sdk2 from '@aws-sdk/client-sesv2';
 import { handlers as handlersIam } from '../../src/edges/aws/iam/iam.ts';
+import { handlers as handlersS3 } from '../../src/edges/aws/s3/s3.ts';
 import { handlers as handlersQuotas } from '../../src/edges/aws/service-quotas/service-quotas.ts';
 import { notBuilt as notBuiltV1 } from '../../src/edges/aws/ses-v1/not-built.ts';
 import { handlers as handlersV1 } from '../../src/edges/aws/ses-v1/ses-v1.ts';
@@ -97,6 +98,7 @@ test('each operation that is built is called by a test beside this one', () => {
   };
   check('@aws-sdk/client-ses', handlersV1);
   check('@aws-sdk/client-sesv2', handlersV2);
+  check('@aws-sdk/client-s3', handlersS3);
   check('@aws-sdk/client-sns', handlersSns);
   check('@aws-sdk/client-sqs', handlersSqs);
   check('@aws-sdk/client-service-quotas', handlersQuotas);

@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { SesameUnderTest } from '../world/sesame.ts';
 import { awsEnvironment, needs, run } from '../world/tools.ts';
@@ -24,6 +28,26 @@ describe('the AWS CLI and the neighbours', needs('aws'), () => {
     sesame = await SesameUnderTest.start();
   });
   after(() => sesame.stop());
+
+  test('s3: a file in parts, up and down', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sesame-cli-'));
+    try {
+      const [up, down] = [join(folder, 'up'), join(folder, 'down')];
+      // The CLI sends files in parts from 8 MB.
+      const content = randomBytes(9 * 2 ** 20);
+      await writeFile(up, content);
+      await aws('s3', 'mb', 's3://cli-files');
+      await aws('s3', 'cp', up, 's3://cli-files/a folder/file.bin', '--only-show-errors');
+      const { ETag } = await aws('s3api', 'head-object', '--bucket', 'cli-files', '--key', 'a folder/file.bin');
+      assert.match(ETag, /^"[0-9a-f]{32}-2"$/);
+      await aws('s3', 'cp', 's3://cli-files/a folder/file.bin', down, '--only-show-errors');
+      assert.ok(content.equals(await readFile(down)));
+      assert.match(await aws('s3', 'ls', 's3://cli-files/'), /PRE a folder\//);
+      await aws('s3', 'rb', 's3://cli-files', '--force');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
 
   test('sqs: a queue, a long poll, a message with attributes', async () => {
     const { QueueUrl } = await aws(

@@ -70,6 +70,7 @@ const made = {
   requestId: '0123456789abcdef0123456789abcdefAbCdEfGh',
   subscription: `arn:aws:sns:us-east-1:${owner.account}:absent-sns:00000000-1111-4222-8333-444444444444`,
   receiptHandle: 'AQEBabsent',
+  uploadId: 'absent',
   queueUrl: '',
 };
 
@@ -97,7 +98,7 @@ async function call(api: Walked, operation: string, caller: Caller, input: objec
 }
 
 const makes = /^(Create|Put|Verify|Subscribe|Publish|Send|Set|Request|Tag)/;
-const ends = /^(Delete|Untag|Unsubscribe|Purge|Cancel|Disassociate|Confirm)/;
+const ends = /^(Delete|Untag|Unsubscribe|Purge|Cancel|Disassociate|Confirm|Abort|Complete)/;
 
 const operations = apis.flatMap((api) =>
   Object.keys(api.handlers).map((operation) => ({ api, operation, title: `${api.name}.${operation}` })),
@@ -151,6 +152,7 @@ function keepsIds(title: string, output: any): boolean {
     'iam.CreateAccessKey': ['accessKeyId', output.AccessKey?.AccessKeyId],
     'quotas.RequestServiceQuotaIncrease': ['requestId', output.RequestedQuota?.Id],
     'sns.Subscribe': ['subscription', output.SubscriptionArn],
+    's3.CreateMultipartUpload': ['uploadId', output.UploadId],
     'sqs.ReceiveMessage': ['receiptHandle', output.Messages?.[0]?.ReceiptHandle],
   };
   const [name, id] = ids[title] ?? [];
@@ -176,6 +178,7 @@ function leavesOf(outcome: Outcome, names: Names, caller: Caller): Map<string, s
     [names.requestId, '{request}'],
     [names.subscription, '{subscription}'],
     [names.receiptHandle, '{receipt}'],
+    [names.uploadId, '{upload}'],
     [names.tag, '{tag}'],
     [caller.account, '{caller}'],
     [caller.region, '{region}'],

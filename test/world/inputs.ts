@@ -25,6 +25,8 @@ export interface Names {
   readonly requestId: string;
   readonly subscription: string;
   readonly receiptHandle: string;
+  /** Of S3. */
+  readonly uploadId: string;
   /** Of SQS. */
   readonly queueUrl: string;
 }
@@ -201,6 +203,12 @@ const makers: Readonly<Record<string, Make>> = {
   // S3
   Bucket: ({ tag }) => `${tag}-bucket`,
   Key: ({ tag }) => `${tag}/object`,
+  'CopyObject.Key': ({ tag }) => `${tag}/copy`,
+  CopySource: ({ tag }) => `${tag}-bucket/${tag}/object`,
+  UploadId: ({ uploadId }) => uploadId,
+  's3.PutBucketPolicy.Policy': (_, { text }) => JSON.stringify({ Id: text }),
+  's3.CompleteMultipartUpload.MultipartUpload': () => ({ Parts: [{ PartNumber: 1, ETag: 'x' }] }),
+  's3.DeleteObjects.Delete': ({ tag }) => ({ Objects: [{ Key: `${tag}/object` }] }),
   Body: (_, { text }) => Buffer.from(text),
   // IAM
   UserName: ({ tag }) => `${tag}-user`,

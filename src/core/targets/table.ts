@@ -12,6 +12,17 @@ interface Tables {
     metadata: string;
     segments: string;
     modified: number;
+    facts: string;
+  };
+  uploads: { id: string; account: string; bucket: string; key: string; document: string; begun: number };
+  upload_parts: {
+    upload: string;
+    n: number;
+    size: number;
+    etag: string;
+    checksums: string;
+    segments: string;
+    modified: number;
   };
   publications: {
     id: string;
@@ -40,13 +51,14 @@ export const objectByKey = query('objects.by-key', (db, p: { bucket: string; key
 /** In the order of the keys' code points, those after `after` that begin with `prefix`. */
 export const objectsAfter = query(
   'objects.after',
-  (db, p: { bucket: string; after: string; prefix: string; limit: number }) =>
+  (db, p: { bucket: string; after: string; prefix: string; behind: string; limit: number }) =>
     db
       .selectFrom('objects')
       .select(['key', 'size', 'etag', 'modified'])
       .where('bucket', '=', p.bucket)
       .where('key', '>', p.after)
       .where('key', '>=', p.prefix)
+      .where('key', '<', p.behind)
       .where(sql<boolean>`substr("key", 1, length(${p.prefix})) = ${p.prefix}`)
       .orderBy('key')
       .limit(p.limit),
@@ -57,7 +69,21 @@ export const insertObject = command(
   (db, p: ObjectRow) =>
     db
       .insertInto('objects')
-      .values(pick(p, 'account', 'bucket', 'key', 'size', 'etag', 'content_type', 'metadata', 'segments', 'modified'))
+      .values(
+        pick(
+          p,
+          'account',
+          'bucket',
+          'key',
+          'size',
+          'etag',
+          'content_type',
+          'metadata',
+          'segments',
+          'modified',
+          'facts',
+        ),
+      )
       .onConflict((c) => c.doNothing()),
   { expect: 1 },
 );
@@ -67,6 +93,85 @@ export const deleteObject = command(
   'objects.delete',
   (db, p: { bucket: string; key: string; segments: string }) =>
     db.deleteFrom('objects').where('bucket', '=', p.bucket).where('key', '=', p.key).where('segments', '=', p.segments),
+  { expect: 1 },
+);
+
+export type UploadRow = Tables['uploads'];
+export type PartRow = Tables['upload_parts'];
+
+export const insertUpload = command(
+  'uploads.insert',
+  (db, p: UploadRow) => db.insertInto('uploads').values(pick(p, 'id', 'account', 'bucket', 'key', 'document', 'begun')),
+  { expect: 1 },
+);
+
+export const uploadById = query('uploads.by-id', (db, p: { id: string }) =>
+  db.selectFrom('uploads').selectAll().where('id', '=', p.id),
+);
+
+/** In the order of keys and ids, those after both. */
+export const uploadsAfter = query(
+  'uploads.after',
+  (db, p: { bucket: string; prefix: string; behind: string; key: string; id: string; limit: number }) =>
+    db
+      .selectFrom('uploads')
+      .selectAll()
+      .where('bucket', '=', p.bucket)
+      .where('key', '>=', p.prefix)
+      .where('key', '<', p.behind)
+      .where((e) => e.or([e('key', '>', p.key), e.and([e('key', '=', p.key), e('id', '>', p.id)])]))
+      .orderBy('key')
+      .orderBy('id')
+      .limit(p.limit),
+);
+
+/** Undoes the batch where the upload has ended in between. */
+export const deleteUpload = command(
+  'uploads.delete',
+  (db, p: { id: string }) => db.deleteFrom('uploads').where('id', '=', p.id),
+  { expect: 1 },
+);
+
+/** A part is taken only while the upload goes on. */
+export const continueUpload = command(
+  'uploads.continue',
+  (db, p: { id: string }) =>
+    db
+      .updateTable('uploads')
+      .set((e) => ({ begun: e.ref('begun') }))
+      .where('id', '=', p.id),
+  { expect: 1 },
+);
+
+export const insertPart = command(
+  'upload-parts.insert',
+  (db, p: PartRow) =>
+    db
+      .insertInto('upload_parts')
+      .values(pick(p, 'upload', 'n', 'size', 'etag', 'checksums', 'segments', 'modified'))
+      .onConflict((c) => c.doNothing()),
+  { expect: 1 },
+);
+
+export const partsAfter = query('upload-parts.after', (db, p: { upload: string; after: number; limit: number }) =>
+  db
+    .selectFrom('upload_parts')
+    .selectAll()
+    .where('upload', '=', p.upload)
+    .where('n', '>', p.after)
+    .orderBy('n')
+    .limit(p.limit),
+);
+
+/** Only the part that was read: its bytes are released, or handed on, in the same batch. */
+export const deletePart = command(
+  'upload-parts.delete',
+  (db, p: { upload: string; n: number; segments: string }) =>
+    db
+      .deleteFrom('upload_parts')
+      .where('upload', '=', p.upload)
+      .where('n', '=', p.n)
+      .where('segments', '=', p.segments),
   { expect: 1 },
 );
 

@@ -3,6 +3,7 @@
  * is a row until it is delivered.
  */
 export { type Bucket, Buckets, type ObjectFacts, type StoredObject } from './buckets.ts';
+export { type ChecksumAlgorithm, checksum, checksumAlgorithms } from './checksums.ts';
 export { mailCourier, type QueueTarget, queueCourier } from './couriers.ts';
 export { readFilterPolicy } from './filter-policy.ts';
 export {
@@ -40,3 +41,4 @@ export {
   type TopicSettings,
   Topics,
 } from './topics.ts';
+export { MOST_PARTS, Uploads } from './uploads.ts';

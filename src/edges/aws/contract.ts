@@ -4,6 +4,7 @@
  * handler that is misspelt, and every member that is.
  */
 import type { Caller } from './caller.ts';
+import type { StreamedBody } from './protocol/streamed-body.ts';
 
 /** `SendEmail` of `SendEmailCommand`. */
 export type OperationOf<Sdk> = {
@@ -32,7 +33,7 @@ export type OutputOf<Sdk, Operation extends string> =
     ? Written<Omit<Output, '$metadata'>>
     : never;
 
-/** What the protocol hands over: a required member is there (it was checked), a blob is a Buffer. */
+/** What the protocol hands over: a required member is there (it was checked), a blob is a Buffer, a large one may stream. */
 export type Read<T> = [Extract<T, NodeJS.ReadableStream>] extends [never]
   ? T extends Uint8Array
     ? Buffer
@@ -43,11 +44,11 @@ export type Read<T> = [Extract<T, NodeJS.ReadableStream>] extends [never]
         : T extends object
           ? { [Name in keyof T]: object extends Pick<T, Name> ? Read<T[Name]> : Read<Exclude<T[Name], undefined>> }
           : T
-  : Buffer;
+  : Buffer | StreamedBody;
 
 /** What a handler may return: a body that the SDK would stream is bytes or text here. */
 export type Written<T> = T extends { transformToByteArray(): unknown }
-  ? Uint8Array | string
+  ? Uint8Array | string | AsyncIterable<Buffer>
   : T extends Uint8Array | Date
     ? T
     : T extends readonly (infer Item)[]

@@ -69,6 +69,24 @@ const words: Readonly<Record<Reason, readonly [v1: Word, v2: Word]>> = {
   'bucket-already-exists': [['BucketAlreadyExists', 409], 'AlreadyExistsException'],
   'no-such-topic': [['NotFound', 404], 'NotFoundException'],
   'no-such-subscription': [['NotFound', 404], 'NotFoundException'],
+  'invalid-bucket-name': elsewhere,
+  'bucket-is-yours': elsewhere,
+  'wrong-region': elsewhere,
+  'key-too-long': elsewhere,
+  'no-such-upload': elsewhere,
+  'invalid-part': elsewhere,
+  'invalid-part-order': elsewhere,
+  'entity-too-small': elsewhere,
+  'invalid-digest': elsewhere,
+  'bad-digest': elsewhere,
+  'precondition-failed': elsewhere,
+  'not-modified': elsewhere,
+  'invalid-range': elsewhere,
+  'no-such-bucket-policy': elsewhere,
+  'metadata-too-large': elsewhere,
+  'malformed-xml': elsewhere,
+  'malformed-policy': elsewhere,
+  'illegal-copy': elsewhere,
   'no-such-queue': [['NotFound', 404], 'NotFoundException'],
   'queue-exists': elsewhere,
   'invalid-receipt-handle': elsewhere,
@@ -98,6 +116,7 @@ const words: Readonly<Record<Reason, readonly [v1: Word, v2: Word]>> = {
     ['MalformedInput', 400],
     ['SerializationException', 400],
   ],
+  'content-hash': elsewhere,
   'missing-action': [
     ['MissingAction', 400],
     ['UnknownOperationException', 404],
@@ -182,6 +201,25 @@ const v1WordsOfOperations: Readonly<Record<string, Partial<Record<Reason, Word>>
 };
 
 const s3Words: Partial<Record<Reason, Word>> = {
+  'invalid-bucket-name': ['InvalidBucketName', 400],
+  'bucket-is-yours': ['BucketAlreadyOwnedByYou', 409],
+  'wrong-region': ['PermanentRedirect', 301],
+  'key-too-long': ['KeyTooLongError', 400],
+  'no-such-upload': ['NoSuchUpload', 404],
+  'invalid-part': ['InvalidPart', 400],
+  'invalid-part-order': ['InvalidPartOrder', 400],
+  'entity-too-small': ['EntityTooSmall', 400],
+  'invalid-digest': ['InvalidDigest', 400],
+  'bad-digest': ['BadDigest', 400],
+  'precondition-failed': ['PreconditionFailed', 412],
+  'not-modified': ['NotModified', 304],
+  'invalid-range': ['InvalidRange', 416],
+  'no-such-bucket-policy': ['NoSuchBucketPolicy', 404],
+  'metadata-too-large': ['MetadataTooLarge', 400],
+  'malformed-xml': ['MalformedXML', 400],
+  'malformed-policy': ['MalformedPolicy', 400],
+  'illegal-copy': ['InvalidRequest', 400],
+  'content-hash': ['XAmzContentSHA256Mismatch', 400],
   'invalid-parameter': ['InvalidArgument', 400],
   validation: ['InvalidRequest', 400],
   malformed: ['MalformedXML', 400],
@@ -314,7 +352,9 @@ function worded(reason: Reason, message: string, context: FailureContext, detail
   const word = context.dialect(reason, context.operation);
   const [code, status] = typeof word === 'string' ? [word, 400] : word;
   const modelled = context.model?.errors.get(code);
-  const members = Object.entries(detail).filter(([name]) => modelled?.members.includes(name));
+  // S3's page of an error has room for whatever helps to understand it.
+  const isShown = (name: string) => context.dialect === dialects.s3 || modelled?.members.includes(name);
+  const members = Object.entries(detail).filter(([name]) => isShown(name));
   const queryCode = modelled?.queryCode ?? code;
   return { code, queryCode, status: modelled?.status ?? status, message, members: Object.fromEntries(members) };
 }

@@ -6,7 +6,7 @@ import type { IpFilters, RuleSets } from '../../core/receiving/receiving.ts';
 import type { Reputation } from '../../core/reputation/reputation.ts';
 import type { Reviews } from '../../core/reviews/reviews.ts';
 import type { Sending } from '../../core/sending/sending.ts';
-import type { Buckets, Queues, Topics } from '../../core/targets/targets.ts';
+import type { Buckets, Queues, Topics, Uploads } from '../../core/targets/targets.ts';
 import type { Templates } from '../../core/templates/templates.ts';
 
 /** What the handlers may call: the faces of the core's rooms. */
@@ -25,6 +25,7 @@ export interface Rooms {
   readonly ruleSets: RuleSets;
   readonly ipFilters: IpFilters;
   readonly buckets: Buckets;
+  readonly uploads: Uploads;
   readonly topics: Topics;
   readonly queues: Queues;
 }

@@ -3,9 +3,16 @@
  *  - malformed: not even the form of a request (bad UTF-8, bad percent-encoding, broken XML)
  *  - serialization: a value of the wrong type
  *  - validation: a required member is absent, or a value is outside its length, range, pattern or enum
+ *  - content-hash: the body is not the one whose hash was signed
  *  - missing-action, unknown-operation: which operation is meant cannot be told
  */
-export type InvalidKind = 'malformed' | 'serialization' | 'validation' | 'missing-action' | 'unknown-operation';
+export type InvalidKind =
+  | 'malformed'
+  | 'serialization'
+  | 'validation'
+  | 'content-hash'
+  | 'missing-action'
+  | 'unknown-operation';
 
 export class Invalid extends Error {
   readonly kind: InvalidKind;

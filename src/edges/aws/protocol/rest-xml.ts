@@ -6,6 +6,7 @@ import { bindingReader, headerWriter, isBodyMember, matchPath, parseRoute, type 
 import { Invalid, Reading } from './invalid.ts';
 import { type Call, type Failure, type Protocol, REQUEST_ID } from './protocol.ts';
 import { type Member, type Model, membersOf, type Operation } from './schema.ts';
+import { StreamedBody } from './streamed-body.ts';
 import { pairsOf, percentDecoded, utf8 } from './text.ts';
 import { escapeXml, parseXml } from './xml-text.ts';
 import { expectRoot, namespaceAttribute, xmlReaders, xmlWriters } from './xml-values.ts';
@@ -23,6 +24,7 @@ interface Located {
   readonly query: readonly (readonly [string, string])[];
   readonly headers: Headers;
   readonly body: Buffer;
+  readonly stream: StreamedBody | undefined;
 }
 
 type InputReader = (request: Located, labels: Record<string, string>) => unknown;
@@ -50,13 +52,13 @@ export function restXmlProtocol({ model, namespace, constraints }: RestXmlOption
     const bind = bindingReader(members, { constraints, nullValue: 'Value null' });
     const payload = members.find(({ traits }) => traits.httpPayload);
     const readPayload = payload && payloadReader(payload);
-    return ({ query, headers, body }, labels) => {
+    return ({ query, headers, body, stream }, labels) => {
       const reading = new Reading();
       const value: Record<string, unknown> = {};
       bind(value, { labels, query, headers }, reading);
       if (payload && readPayload) {
         reading.enter(payload.path);
-        const content = readPayload(body, reading);
+        const content = payload.kind === 'blob' && stream ? stream : readPayload(body, reading);
         if (content !== undefined) value[payload.name] = content;
         else if (payload.required) reading.violate('Member must not be null', 'Value null');
         reading.leave();
@@ -89,8 +91,9 @@ export function restXmlProtocol({ model, namespace, constraints }: RestXmlOption
   }
 
   type Members = Record<string, unknown>;
+  type Body = string | Buffer | AsyncIterable<Buffer>;
 
-  function bodyWriter(output: Operation['output']): (members: Members) => string | Buffer {
+  function bodyWriter(output: Operation['output']): (members: Members) => Body {
     const members = membersOf(output);
     const payload = members.find(({ traits }) => traits.httpPayload);
     if (payload) return payloadWriter(payload);
@@ -104,17 +107,17 @@ export function restXmlProtocol({ model, namespace, constraints }: RestXmlOption
     };
   }
 
-  function payloadWriter({ name, schema, kind, traits }: Member): (members: Members) => string | Buffer {
+  function payloadWriter({ name, schema, kind, traits }: Member): (members: Members) => Body {
     if (kind === 'structure') {
       const write = writers(schema);
       const root = traits.xmlName ?? schema.getName() ?? '';
       return (value) => (value[name] === undefined ? '' : rootElement(root, write(value[name])));
     }
     return (value) => {
-      const content = (value[name] ?? '') as string | Uint8Array;
-      return typeof content === 'string'
-        ? content
-        : Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+      const content = (value[name] ?? '') as string | Uint8Array | AsyncIterable<Buffer>;
+      return content instanceof Uint8Array
+        ? Buffer.from(content.buffer, content.byteOffset, content.byteLength)
+        : content;
     };
   }
 
@@ -138,7 +141,7 @@ export function restXmlProtocol({ model, namespace, constraints }: RestXmlOption
         operation: operation.name,
         input: () => {
           endpoint.read ??= inputReader(operation);
-          return endpoint.read(withoutChunks(located), labels);
+          return endpoint.read(withoutCoding(located), labels);
         },
         reply: (output, requestId) => {
           endpoint.write ??= outputWriter(operation);
@@ -192,15 +195,21 @@ function scoreOf({ route, requiredQuery, requiredHeaders }: Endpoint, { query, h
   return score;
 }
 
-function locate({ path, query, headers, body }: Request): Located {
+function locate(request: Request): Located {
+  const { query, headers, body, stream: octets } = request;
   const pairs = pairsOf(query);
+  const stream = octets && new StreamedBody(octets, headers, isAwsChunked(headers));
+  const parts = { query: pairs, headers, body, stream };
+  return { ...placeOf(request), ...parts };
+}
+
+/** The bucket and the segments of the key, wherever they stand. */
+export function placeOf({ path, headers }: Pick<Request, 'path' | 'headers'>): Pick<Located, 'bucket' | 'segments'> {
   const ofHost = bucketOfHost(headers['host'] ?? '');
   // A key may hold empty segments, so only the leading slash goes; a bucket's own page may end with a slash.
   const [first = '', ...rest] = path.slice(1).split('/');
-  if (ofHost !== undefined)
-    return { bucket: ofHost, segments: keySegments(path.slice(1)), query: pairs, headers, body };
-  const bucket = first === '' ? undefined : percentDecoded(first);
-  return { bucket, segments: keySegments(rest.join('/')), query: pairs, headers, body };
+  if (ofHost !== undefined) return { bucket: ofHost, segments: keySegments(path.slice(1)) };
+  return { bucket: first === '' ? undefined : percentDecoded(first), segments: keySegments(rest.join('/')) };
 }
 
 function keySegments(key: string): string[] {
@@ -212,20 +221,26 @@ function bucketOfHost(host: string): string | undefined {
   return /^(?!s3[.-])(.+?)\.(?:localhost|s3[.-][\w.-]+)(?::\d+)?$/i.exec(host)?.[1];
 }
 
-function withoutChunks(located: Located): Located {
+/** A streamed body takes its chunks apart as it is read. */
+function withoutCoding(located: Located): Located {
   if (!isAwsChunked(located.headers)) return located;
-  const { body, trailers } = decodeAwsChunked(located.body);
+  const { body, trailers } = located.stream ? { body: located.body, trailers: {} } : decodeAwsChunked(located.body);
   const coding = located.headers['content-encoding']?.replace(/\s*aws-chunked\s*,?\s*/i, '') || undefined;
   return { ...located, body, headers: { ...located.headers, ...trailers, 'content-encoding': coding } };
 }
 
 const XML_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n';
 
+/** In another region: the header tells clients which one to sign for. */
+const BUCKET_REGION = 'Region';
+
 export function restXmlFailure({ code, status, message, members }: Failure, requestId: string): Response {
   const extra = Object.entries(members).map(([name, value]) => `<${name}>${escapeXml(value)}</${name}>`);
   const error = `<Code>${escapeXml(code)}</Code><Message>${escapeXml(message)}</Message>${extra.join('')}`;
   const body = `${XML_HEAD}<Error>${error}<RequestId>${requestId}</RequestId></Error>`;
-  return { status, headers: { ...s3Headers(requestId), 'content-type': 'application/xml' }, body };
+  const region = members[BUCKET_REGION];
+  const headers = { ...s3Headers(requestId), ...(region !== undefined && { 'x-amz-bucket-region': region }) };
+  return { status, headers: { ...headers, 'content-type': 'application/xml' }, body };
 }
 
 function s3Headers(requestId: string): Record<string, string> {

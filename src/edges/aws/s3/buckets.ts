@@ -1,10 +1,13 @@
 import { Refusal } from '../../../base/refusal.ts';
 import type { Caller } from '../caller.ts';
-import type { Rooms } from '../rooms.ts';
-import type { In, Out } from './contract.ts';
+import type { In, Out, S3Rooms } from './contract.ts';
+import { bucketHere } from './places.ts';
+
+/** Octets (S3: a bucket policy). */
+const LONGEST_POLICY = 20_480;
 
 export async function CreateBucket(
-  { buckets }: Rooms,
+  { buckets }: S3Rooms,
   { Bucket, CreateBucketConfiguration }: In<'CreateBucket'>,
   caller: Caller,
 ): Promise<Out<'CreateBucket'>> {
@@ -15,15 +18,16 @@ export async function CreateBucket(
 }
 
 export async function HeadBucket(
-  { buckets }: Rooms,
-  { Bucket }: In<'HeadBucket'>,
+  { buckets }: S3Rooms,
+  input: In<'HeadBucket'>,
   caller: Caller,
 ): Promise<Out<'HeadBucket'>> {
-  return { BucketRegion: (await buckets.owned(caller.account, Bucket)).region };
+  return { BucketRegion: (await bucketHere(buckets, input, caller)).region };
 }
 
+/** From any region: it is how clients find the right one. */
 export async function GetBucketLocation(
-  { buckets }: Rooms,
+  { buckets }: S3Rooms,
   { Bucket }: In<'GetBucketLocation'>,
   caller: Caller,
 ): Promise<Out<'GetBucketLocation'>> {
@@ -33,115 +37,82 @@ export async function GetBucketLocation(
 }
 
 export async function ListBuckets(
-  { buckets }: Rooms,
-  _input: In<'ListBuckets'>,
+  { buckets }: S3Rooms,
+  { Prefix = '', BucketRegion, MaxBuckets = 10_000, ContinuationToken = '' }: In<'ListBuckets'>,
   { account }: Caller,
 ): Promise<Out<'ListBuckets'>> {
-  const all = await buckets.list(account);
+  const after = Buffer.from(ContinuationToken, 'base64url').toString('utf8');
+  const found = (await buckets.list(account)).filter(
+    ({ name, region }) =>
+      name > after && name.startsWith(Prefix) && (BucketRegion === undefined || BucketRegion === region),
+  );
+  const shown = found.slice(0, MaxBuckets);
   return {
-    Buckets: all.map(({ name, created, region }) => ({
+    Buckets: shown.map(({ name, created, region }) => ({
       Name: name,
       CreationDate: new Date(created),
       BucketRegion: region,
     })),
     Owner: { ID: account },
+    ...(found.length > shown.length && {
+      ContinuationToken: Buffer.from(shown.at(-1)!.name).toString('base64url'),
+    }),
   };
 }
 
 export async function DeleteBucket(
-  { buckets }: Rooms,
-  { Bucket }: In<'DeleteBucket'>,
-  { account }: Caller,
+  { buckets, uploads }: S3Rooms,
+  input: In<'DeleteBucket'>,
+  caller: Caller,
 ): Promise<Out<'DeleteBucket'>> {
-  await buckets.remove(account, Bucket);
+  await bucketHere(buckets, input, caller);
+  await buckets.remove(caller.account, input.Bucket);
+  await uploads.forget(input.Bucket);
   return {};
 }
 
-export async function PutObject(
-  { buckets }: Rooms,
-  { Bucket, Key, Body, ContentType, Metadata }: In<'PutObject'>,
-  { account }: Caller,
-): Promise<Out<'PutObject'>> {
-  const etag = await buckets.put(account, {
-    bucket: Bucket,
-    key: Key,
-    content: Body ?? Buffer.alloc(0),
-    contentType: ContentType ?? 'binary/octet-stream',
-    metadata: Metadata ?? {},
-  });
-  return { ETag: quoted(etag) };
-}
-
-export async function GetObject(
-  { buckets }: Rooms,
-  { Bucket, Key, Range }: In<'GetObject'>,
-  { account }: Caller,
-): Promise<Out<'GetObject'>> {
-  if (Range) throw new Refusal('not-built', 'GetObject of a range is not built yet');
-  const object = await buckets.get(account, Bucket, Key);
-  return {
-    Body: object.content,
-    ContentLength: object.size,
-    ContentType: object.contentType,
-    ETag: quoted(object.etag),
-    LastModified: new Date(object.modified),
-    Metadata: { ...object.metadata },
-  };
-}
-
-export async function HeadObject(
-  { buckets }: Rooms,
-  { Bucket, Key }: In<'HeadObject'>,
-  { account }: Caller,
-): Promise<Out<'HeadObject'>> {
-  const object = await buckets.head(account, Bucket, Key);
-  return {
-    ContentLength: object.size,
-    ContentType: object.contentType,
-    ETag: quoted(object.etag),
-    LastModified: new Date(object.modified),
-    Metadata: { ...object.metadata },
-  };
-}
-
-export async function DeleteObject(
-  { buckets }: Rooms,
-  { Bucket, Key }: In<'DeleteObject'>,
-  { account }: Caller,
-): Promise<Out<'DeleteObject'>> {
-  await buckets.removeObject(account, Bucket, Key);
+/** Kept and shown; what it allows nobody evaluates: an account's buckets are its own, and SES may write to them. */
+export async function PutBucketPolicy(
+  { buckets }: S3Rooms,
+  input: In<'PutBucketPolicy'>,
+  caller: Caller,
+): Promise<Out<'PutBucketPolicy'>> {
+  await bucketHere(buckets, input, caller);
+  const { Policy } = input;
+  if (Buffer.byteLength(Policy) > LONGEST_POLICY || !isObject(Policy)) {
+    throw new Refusal('malformed-policy', 'This policy contains invalid Json');
+  }
+  await buckets.changePolicy(caller.account, input.Bucket, Policy);
   return {};
 }
 
-/** Keys of one page. */
-const A_PAGE = 1_000;
-
-export async function ListObjectsV2(
-  { buckets }: Rooms,
-  input: In<'ListObjectsV2'>,
-  { account }: Caller,
-): Promise<Out<'ListObjectsV2'>> {
-  const { Bucket, Prefix, Delimiter, MaxKeys, ContinuationToken, StartAfter } = input;
-  const after = ContinuationToken ? Buffer.from(ContinuationToken, 'base64url').toString('utf8') : StartAfter;
-  const limit = Math.min(MaxKeys ?? A_PAGE, A_PAGE);
-  const page = await buckets.page(account, Bucket, { prefix: Prefix, delimiter: Delimiter, after, limit });
-  return {
-    Name: Bucket,
-    Prefix: Prefix ?? '',
-    Delimiter,
-    MaxKeys: limit,
-    KeyCount: page.objects.length + page.prefixes.length,
-    IsTruncated: page.next !== undefined,
-    NextContinuationToken: page.next === undefined ? undefined : Buffer.from(page.next).toString('base64url'),
-    Contents: page.objects.map(({ key, size, etag, modified }) => ({
-      Key: key,
-      Size: size,
-      ETag: quoted(etag),
-      LastModified: new Date(modified),
-      StorageClass: 'STANDARD' as const,
-    })),
-    CommonPrefixes: page.prefixes.map((one) => ({ Prefix: one })),
-  };
+function isObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
 }
 
-const quoted = (etag: string) => `"${etag}"`;
+export async function GetBucketPolicy(
+  { buckets }: S3Rooms,
+  input: In<'GetBucketPolicy'>,
+  caller: Caller,
+): Promise<Out<'GetBucketPolicy'>> {
+  const { policy } = await bucketHere(buckets, input, caller);
+  if (policy === undefined) {
+    throw new Refusal('no-such-bucket-policy', 'The bucket policy does not exist', { BucketName: input.Bucket });
+  }
+  return { Policy: policy };
+}
+
+export async function DeleteBucketPolicy(
+  { buckets }: S3Rooms,
+  input: In<'DeleteBucketPolicy'>,
+  caller: Caller,
+): Promise<Out<'DeleteBucketPolicy'>> {
+  await bucketHere(buckets, input, caller);
+  await buckets.changePolicy(caller.account, input.Bucket, undefined);
+  return {};
+}
