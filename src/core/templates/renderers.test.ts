@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { MINUTE } from '../../base/clock.ts';
 import type { Rendering } from './batch.ts';
 import { Renderers } from './renderers.ts';
 
@@ -65,7 +66,7 @@ test('an account whose templates take long holds up no other', async () => {
 });
 
 test('a template that takes too much memory has failed, and its thread is replaced', async () => {
-  const small = new Renderers({ memory: 24 });
+  const small = new Renderers({ memory: 24, patience: MINUTE });
   after(() => small.stop());
   const [fault] = await small.ask({ template: { subject: '{{#a}}{{/a}}'.repeat(40_000) } });
   assert.ok(fault && !fault.ok && fault.reason === 'The template takes too much memory.');

@@ -191,15 +191,14 @@ describe('constraints', () => {
     check({ number: 'integer' }, 5);
   });
 
+  // A reader whose steps grow as the square would need 10^10 of them: the run would not end.
   it('do not search megabytes for a pattern', () => {
     const { pattern } = constraintsOf('v2')['ImportDataSource.S3Url']!;
-    const started = performance.now();
     check(
       { pattern: pattern! },
       `s3://b/${'a/'.repeat(500_000)}\n`,
       `Member must satisfy regular expression pattern: ${pattern}`,
     );
-    assert.ok(performance.now() - started < 1_000);
   });
 
   it('of the checked-in table name members that exist, with patterns that compile', () => {
