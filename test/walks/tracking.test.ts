@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { after, before, test } from 'node:test';
 import {
   CreateConfigurationSetCommand,
@@ -175,4 +177,21 @@ test('what is attached stays what it was, beside HTML that is rewritten', async 
       ['a.html', '<a href="https://x.example/">'],
     ],
   );
+});
+
+test("a customer's own domain: its name in the links, https where the set says so, and the links lead on under it", async () => {
+  const TrackingOptions = { CustomRedirectDomain: 'click.sender.example', HttpsPolicy: 'REQUIRE' as const };
+  await ses.send(new CreateConfigurationSetCommand({ ConfigurationSetName: 'own', TrackingOptions }));
+  const ConfigurationOverrides = {
+    Tracking: { OpenTrackingEnabled: 'ENABLED' as const, ClickTrackingEnabled: 'ENABLED' as const },
+  };
+  const page = await sent('<a href="http://x.example/">x</a>', { ConfigurationSetName: 'own', ConfigurationOverrides });
+  assert.match(page, /<img alt="" src="https:\/\/click\.sender\.example\/I0\//);
+  const [, path] = /href="https:\/\/click\.sender\.example(\/L0\/[^"]*)"/.exec(page)!;
+  const { hostname, port } = new URL(sesame.url);
+  const asked = request({ hostname, port, path: path!, headers: { host: 'click.sender.example' } });
+  asked.end();
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  answer.resume();
+  assert.deepEqual([answer.statusCode, answer.headers.location], [302, 'http://x.example/']);
 });
