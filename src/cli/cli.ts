@@ -5,6 +5,9 @@ import { SettingsError } from '../settings/settings.ts';
 const commands: Readonly<Record<string, () => Promise<(flags: readonly string[]) => Promise<number>>>> = {
   up: async () => (await import('./up.ts')).up,
   ready: async () => (await import('./ready.ts')).ready,
+  accounts: async () => (await import('./accounts.ts')).accounts,
+  keys: async () => (await import('./keys.ts')).keys,
+  review: async () => (await import('./review.ts')).review,
 };
 
 export async function run([name = 'up', ...flags]: readonly string[]): Promise<number> {

@@ -1,4 +1,5 @@
-import type { Accounts, Enforcement } from '../../core/accounts/accounts.ts';
+import { Refusal } from '../../base/refusal.ts';
+import type { Accounts, Enforcement, KeyFacts, Keys } from '../../core/accounts/accounts.ts';
 import type { Reviews } from '../../core/reviews/reviews.ts';
 import { account as accountId, region as regionName } from '../../settings/values.ts';
 import type { Request, Response } from '../http.ts';
@@ -6,6 +7,7 @@ import { BadRequest, checked, json, readJson, textMember } from './json.ts';
 
 interface Needs {
   readonly accounts: Accounts;
+  readonly keys: Keys;
   readonly reviews: Reviews;
 }
 
@@ -16,7 +18,13 @@ const enforcements: Readonly<Record<string, Enforcement>> = {
   SHUTDOWN: 'shutdown',
 };
 
-/** `GET|POST /_sesame/accounts`, `POST …/{account}/enforcement`. */
+/** Keys of an account's root, at one time (IAM: as of a user). */
+const MOST_KEYS = 2;
+
+/**
+ * `GET|POST /_sesame/accounts`, `POST …/{account}/enforcement`, and the keys of an account's root: `GET|POST
+ * …/{account}/keys`, `PUT|DELETE …/{account}/keys/{id}`.
+ */
 export class AccountsApi {
   readonly #needs: Needs;
 
@@ -30,6 +38,7 @@ export class AccountsApi {
       if (method === 'GET') return json(200, { accounts: await this.#needs.accounts.list() });
       return method === 'POST' ? this.#create(request) : undefined;
     }
+    if (part === 'keys') return this.#keys(request, account, rest);
     if (rest.length > 0) return undefined;
     return part === 'enforcement' && method === 'POST' ? this.#enforce(request, account) : undefined;
   }
@@ -42,6 +51,29 @@ export class AccountsApi {
     return json(201, { ...facts, ...(await this.#needs.accounts.create(facts)) });
   }
 
+  async #keys(request: Request, account: string, [accessKeyId, ...rest]: readonly string[]) {
+    const { accounts, keys } = this.#needs;
+    const { method } = request;
+    const root = { account: checked(accountId, account), userName: '' };
+    if (rest.length > 0) return undefined;
+    if (!(await accounts.list()).some((one) => one.account === account)) {
+      throw new Refusal('not-found', `There is no account ${account}.`);
+    }
+    if (accessKeyId === undefined) {
+      const all = await keys.list(root);
+      if (method === 'GET') return json(200, { keys: all.map(keyOf) });
+      if (method !== 'POST') return undefined;
+      if (all.length >= MOST_KEYS)
+        throw new Refusal('limit-exceeded', `An account has ${MOST_KEYS} root keys at most.`);
+      const { secretAccessKey, ...key } = (await keys.create(root))!;
+      return json(201, { ...keyOf(key), secretAccessKey });
+    }
+    if (method === 'DELETE') await keys.remove(root, accessKeyId);
+    else if (method === 'PUT') await keys.setActive(root, accessKeyId, isActive(readJson(request)));
+    else return undefined;
+    return json(200, {});
+  }
+
   async #enforce(request: Request, account: string): Promise<Response> {
     const body = readJson(request);
     const [region, status, reason] = ['region', 'status', 'reason'].map((name) => textMember(body, name));
@@ -52,4 +84,14 @@ export class AccountsApi {
     await this.#needs.reviews.enforce(scope, enforcement, reason);
     return json(200, { ...scope, status, ...(reason !== undefined && { reason }) });
   }
+}
+
+function isActive(body: Record<string, unknown>): boolean {
+  const status = textMember(body, 'status');
+  if (status !== 'Active' && status !== 'Inactive') throw new BadRequest('status must be Active or Inactive.');
+  return status === 'Active';
+}
+
+function keyOf({ accessKeyId, active, created }: KeyFacts) {
+  return { accessKeyId, status: active ? 'Active' : 'Inactive', created: new Date(created).toISOString() };
 }

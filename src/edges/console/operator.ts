@@ -43,7 +43,8 @@ export class OperatorApi {
     const path = request.path === '/moto-api/reset' ? '/_sesame/reset' : request.path;
     if (!path.startsWith('/_sesame/')) return undefined;
     if (!this.allows(request.headers)) {
-      return { ...json(401, { message: 'The operator token is wanted.' }), headers: { 'www-authenticate': 'Bearer' } };
+      const wanted = json(401, { message: 'The operator token is wanted.' });
+      return { ...wanted, headers: { ...wanted.headers, 'www-authenticate': 'Bearer' } };
     }
     try {
       const parts = path.split('/').slice(2).map(decodeURIComponent);
