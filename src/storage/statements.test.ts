@@ -41,11 +41,15 @@ test('a forgotten parameter is a bug that names itself', () => {
   assert.throws(() => bind(call.statement.compile('sqlite'), call), /letters.insert: parameter body is missing/);
 });
 
-test('a statement over a list is compiled once for each length', () => {
+test('a statement over a list is compiled once for each power of two, and filled with the last value', () => {
   const among = queryOver('letters.among', (db, ids) => db.selectFrom('letters').select('size').where('id', 'in', ids));
   const two = among(['a', 'b']);
   assert.equal(two.statement.compile('sqlite').sql, 'select "size" from "letters" where "id" in (?, ?)');
   assert.deepEqual(bind(two.statement.compile('sqlite'), two), ['a', 'b']);
   assert.equal(among(['c', 'd']).statement, two.statement);
+  const three = among(['a', 'b', 'c']);
+  assert.deepEqual(bind(three.statement.compile('sqlite'), three), ['a', 'b', 'c', 'c']);
+  assert.equal(among(['a', 'b', 'c', 'd']).statement, three.statement);
+  assert.equal(bind(among(['a']).statement.compile('sqlite'), among(['a'])).length, 1);
   assert.throws(() => among([]), /letters.among: a list of 0/);
 });

@@ -78,18 +78,30 @@ function statement<Tables, P, Row>(name: string, build: Build<Tables, P, Row>): 
 /** Values of one list: more would be more statements to keep than they are worth. */
 const MOST_LISTED = 1_000;
 
+/**
+ * A list is filled up to a power of two with its last value, which changes no answer: the statements that are kept are
+ * few, however many lengths occur.
+ */
 function overList<Tables, Row>(name: string, build: Build<Tables, readonly string[], Row>) {
-  const byLength: Statement[] = [];
+  const byLength = new Map<number, Statement>();
   return (values: readonly string[]): Call<Row> => {
-    const { length } = values;
-    assert(length > 0 && length <= MOST_LISTED, `${name}: a list of ${length}`);
-    byLength[length] ??= statement<Tables, Record<string, string>, Row>(name, (db, p) =>
-      build(
-        db,
-        values.map((_, n) => p[`v${n}`]!),
-      ),
-    );
-    return { statement: byLength[length], parameters: Object.fromEntries(values.map((value, n) => [`v${n}`, value])) };
+    assert(values.length > 0 && values.length <= MOST_LISTED, `${name}: a list of ${values.length}`);
+    const length = 2 ** Math.ceil(Math.log2(values.length));
+    const names = Array.from({ length }, (_, n) => `v${n}`);
+    const kept =
+      byLength.get(length) ??
+      statement<Tables, Record<string, string>, Row>(name, (db, p) =>
+        build(
+          db,
+          names.map((value) => p[value]!),
+        ),
+      );
+    byLength.set(length, kept);
+    const last = values.length - 1;
+    return {
+      statement: kept,
+      parameters: Object.fromEntries(names.map((value, n) => [value, values[Math.min(n, last)]!])),
+    };
   };
 }
 
@@ -117,7 +129,7 @@ export function statementsOver<Tables>() {
         ...(expect !== undefined && { expect }),
       });
     },
-    /** A query over a list of values; it is compiled once for each length that occurs. At most `MOST_LISTED` values. */
+    /** A query over a list of values, as a set: an answer must not depend on their number. At most `MOST_LISTED` values. */
     queryOver<Row>(
       name: string,
       build: (db: Kysely<Tables>, values: readonly string[]) => Compilable<Row>,
