@@ -4,6 +4,7 @@
  */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { handlers as iamHandlers, notBuilt as iamNotBuilt, partial as iamPartial } from '../src/edges/aws/iam/iam.ts';
 import { handlers as s3Handlers, notBuilt as s3NotBuilt, partial as s3Partial } from '../src/edges/aws/s3/s3.ts';
 import { notBuilt as quotasNotBuilt, partial as quotasPartial } from '../src/edges/aws/service-quotas/not-built.ts';
 import { handlers as quotasHandlers } from '../src/edges/aws/service-quotas/service-quotas.ts';
@@ -15,6 +16,7 @@ import { notBuilt as snsNotBuilt, partial as snsPartial } from '../src/edges/aws
 import { handlers as snsHandlers } from '../src/edges/aws/sns/sns.ts';
 import { notBuilt as sqsNotBuilt, partial as sqsPartial } from '../src/edges/aws/sqs/not-built.ts';
 import { handlers as sqsHandlers } from '../src/edges/aws/sqs/sqs.ts';
+import { handlers as stsHandlers, notBuilt as stsNotBuilt } from '../src/edges/aws/sts/sts.ts';
 import { describedSettings } from '../src/settings/settings.ts';
 
 export interface Page {
@@ -43,6 +45,15 @@ interface Api {
 const apis: readonly Api[] = [
   { title: 'SES API v1', sdk: '@aws-sdk/client-ses', cli: 'ses', handlers: v1Handlers, ...v1 },
   { title: 'SES API v2', sdk: '@aws-sdk/client-sesv2', cli: 'sesv2', handlers: v2Handlers, ...v2 },
+  {
+    title: 'IAM',
+    sdk: '@aws-sdk/client-iam',
+    cli: 'iam',
+    handlers: iamHandlers,
+    notBuilt: iamNotBuilt,
+    partial: iamPartial,
+  },
+  { title: 'STS', sdk: '@aws-sdk/client-sts', cli: 'sts', handlers: stsHandlers, notBuilt: stsNotBuilt, partial: {} },
   {
     title: 'Service Quotas',
     sdk: '@aws-sdk/client-service-quotas',

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { buildApp, type FirstSecrets } from '../app.ts';
 import { createLog } from '../base/log.ts';
+import { smtpPassword } from '../core/accounts/accounts.ts';
 import { type Doors, openDoors } from '../doors.ts';
 import { resolveSettings, type Settings } from '../settings/settings.ts';
 
@@ -74,6 +75,8 @@ function banner({ settings, doors, secrets, version }: Told): string {
       : []),
   ];
   const environment = `AWS_ACCESS_KEY_ID=${keyId} AWS_SECRET_ACCESS_KEY=${secret}`;
+  const password = secrets.key ? smtpPassword(secrets.key.secretAccessKey, region) : '<SMTP password>';
+  const login = open ? '' : ` --tls --auth-user ${keyId} --auth-password ${password}`;
   const credentials = `accessKeyId: '${keyId}', secretAccessKey: '${secret}'`;
   return [
     `Sesame ${version}, profile ${profile}, region ${region}: ready.`,
@@ -84,7 +87,7 @@ function banner({ settings, doors, secrets, version }: Told): string {
     `  AWS CLI   ${environment} aws --endpoint-url ${url} --region ${region} ses verify-email-identity --email-address you@example.com`,
     `  SDK JS    new SESv2Client({ endpoint: '${url}', region: '${region}', credentials: { ${credentials} } })`,
     `  boto3     boto3.client('sesv2', endpoint_url='${url}', region_name='${region}', aws_access_key_id='${keyId}', aws_secret_access_key='${secret}')`,
-    `  SMTP      swaks --server ${smtp} --from you@example.com --to somebody@example.org`,
+    `  SMTP      swaks --server ${smtp}${login} --from you@example.com --to somebody@example.org`,
   ].join('\n');
 }
 

@@ -78,7 +78,7 @@ describe('users', () => {
     await refused(
       root.send(new iam.UpdateUserCommand({ UserName: 'bill', NewUserName: 'BOB' })),
       'EntityAlreadyExists',
-      /already exists/,
+      'User with name BOB already exists.',
     );
     await refused(newUser('no spaces'), 'ValidationError', /^The specified value for userName is invalid\./);
     await refused(newUser('x'.repeat(65)), 'ValidationError', /less than or equal to 64/);

@@ -17,6 +17,7 @@ export { policyArn, rootArn, type Tag, userArn } from './names.ts';
 export { type Context, type Policy, readPolicy } from './policy/policy.ts';
 export { knownRegions } from './regions.ts';
 export { checkResourceTags, type ResourceTag, withoutResourceTags, withResourceTags } from './resource-tags.ts';
+export { smtpPassword } from './smtp-password.ts';
 export {
   type Enforcement,
   freeLimits,

@@ -90,7 +90,7 @@ export class Keys {
   readonly #opened = new Map<string, Opened>();
   #known = { generation: -1, rows: new Map<string, KeyRow | undefined>() };
   /** The latest use of each key since the start, and when one was kept. */
-  readonly #used = new Map<string, { use: KeyUse; kept: number }>();
+  readonly #used = new Map<string, { use: KeyUse; kept: number | undefined }>();
 
   constructor(needs: Needs) {
     this.#needs = needs;
@@ -204,15 +204,26 @@ export class Keys {
     return match && { account: active.row.account, region: match.region, arn: active.arn };
   }
 
-  /** Somebody proved to have the key. */
+  /** Somebody proved to have the key. Nobody is sent away because that cannot be kept now: the next use is kept. */
   async noteUse(accessKeyId: string, { region, service }: Omit<KeyUse, 'at'>): Promise<void> {
-    const { rows, clock } = this.#needs;
-    const at = clock.civil();
+    const at = this.#needs.clock.civil();
     const kept = this.#used.get(accessKeyId)?.kept;
     const isDue = kept === undefined || at - kept >= USE_KEPT_EVERY || at < kept;
     if (this.#used.size >= MOST_OPENED) this.#used.clear();
-    this.#used.set(accessKeyId, { use: { at, region, service }, kept: isDue ? at : kept });
-    if (isDue) await rows.write([setKeyUse({ accessKeyId, at, region, service })], 'committed');
+    const use = { at, region, service };
+    this.#used.set(accessKeyId, { use, kept: isDue ? at : kept });
+    if (isDue && !(await this.#keepUse(accessKeyId, use))) this.#used.set(accessKeyId, { use, kept: undefined });
+  }
+
+  /** False where the storage takes no writes at present. */
+  async #keepUse(accessKeyId: string, use: KeyUse): Promise<boolean> {
+    try {
+      await this.#needs.rows.write([setKeyUse({ accessKeyId, ...use })], 'committed');
+      return true;
+    } catch (error) {
+      if (error instanceof Refusal && error.code === 'busy') return false;
+      throw error;
+    }
   }
 
   async #active(accessKeyId: string): Promise<{ row: KeyRow; arn: string } | undefined> {

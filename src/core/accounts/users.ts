@@ -75,7 +75,7 @@ export class Users {
     const kept: Kept = { name, id, path, tags: withTags([], tags), policies: {}, attached: [] };
     const at = clock.civil();
     const outcome = await rows.write(this.#documents.create(scope, keptName(name), kept, at), 'durable');
-    if (!outcome.applied) throw new Refusal('already-exists', `User with name ${name} already exists.`);
+    if (!outcome.applied) throw alreadyExists(name);
     return shown(account, kept, at);
   }
 
@@ -114,10 +114,11 @@ export class Users {
   async change(account: string, name: string, to: { name?: string | undefined; path?: string | undefined }) {
     const { keys, clock } = this.#needs;
     const scope = everywhere(account);
-    await this.#write(account, name, (old) => {
+    await this.#write(account, name, async (old) => {
       const kept = { ...old.value, name: to.name ?? old.value.name, path: to.path ?? old.value.path };
       const newName = keptName(kept.name);
       if (newName === old.name) return this.#documents.replace(scope, old, kept, clock.civil());
+      if (await this.#read(account, newName)) throw alreadyExists(kept.name);
       return [
         ...this.#documents.create(scope, newName, kept, old.created),
         ...this.#removal(account, old),
@@ -285,14 +286,12 @@ export class Users {
   ): Promise<void> {
     await untilWritten(async () => {
       const batch = await batchOf(await this.#present(account, name));
-      const outcome = await this.#needs.rows.write(batch, 'durable');
-      if (!outcome.applied && outcome.failed === 'documents.create') {
-        throw new Refusal('already-exists', 'A user with that name already exists.');
-      }
-      return outcome.applied || undefined;
+      return (await this.#needs.rows.write(batch, 'durable')).applied || undefined;
     });
   }
 }
+
+const alreadyExists = (name: string) => new Refusal('already-exists', `User with name ${name} already exists.`);
 
 const shown = (account: string, { name, id, path, tags }: Kept, created: number): User => ({
   name,

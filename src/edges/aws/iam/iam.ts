@@ -29,8 +29,18 @@ export const handlers = handlersOf<Sdk, Rooms, Exclude<Operation, Built>>()({
   ...users,
 });
 
+const model = modelOf(sdk);
+
+/** Operations that answer "is not built yet". */
+export const notBuilt = [...model.operations.keys()].filter((operation) => !Object.hasOwn(handlers, operation));
+
+/** Operations that are built in part, and what they lack, in a sentence. */
+export const partial: Partial<Record<Operation, string>> = {
+  CreateUser: 'no permissions boundary',
+  ListPolicies: "of AWS's own the few that people attach",
+};
+
 export function iam(rooms: Rooms): Service {
-  const model = modelOf(sdk);
   const protocol = queryProtocol({ model, version: '2010-05-08', namespace: IAM_NAMESPACE, constraints });
   return serviceOf({ model, protocol }, handlers, rooms);
 }

@@ -26,8 +26,12 @@ async function GetCallerIdentity(
 
 export const handlers = handlersOf<Sdk, Rooms, Exclude<Operation, Built>>()({ GetCallerIdentity });
 
+const model = modelOf(sdk);
+
+/** Operations that answer "is not built yet". */
+export const notBuilt = [...model.operations.keys()].filter((operation) => !Object.hasOwn(handlers, operation));
+
 export function sts(rooms: Rooms): Service {
-  const model = modelOf(sdk);
   const protocol = queryProtocol({
     model,
     version: '2011-06-15',
