@@ -81,68 +81,6 @@ test('a received message is bounced to whoever sent it, as RFC 3464 has it, and 
   await sesame.call('DELETE', '/_sesame/messages');
 });
 
-test('what the caller says of the report stands in it', async () => {
-  const RecipientDsnFields = {
-    FinalRecipient: 'cat@here.example',
-    Action: 'delayed' as const,
-    Status: '4.2.2',
-    RemoteMta: 'dns; store.here.example',
-    DiagnosticCode: 'smtp; 452 4.2.2 full',
-    LastAttemptDate: new Date('2026-09-01T10:00:00Z'),
-    ExtensionFields: [{ Name: 'X-Own', Value: 'one' }],
-  };
-  await bounce(await receive('second'), {
-    Explanation: 'Später noch einmal.',
-    MessageDsn: { ReportingMta: 'dns; own.example', ExtensionFields: [{ Name: 'X-Own', Value: 'all' }] },
-    BouncedRecipientInfoList: [{ Recipient: 'other@here.example', RecipientDsnFields }],
-  });
-  const { message, parsed } = await returned('subject:Notification');
-  assert.match(parsed.text!, /^Später noch einmal\./);
-  const raw = await sesame.raw(message.id);
-  for (const line of [
-    'Reporting-MTA: dns; own.example',
-    'X-Own: all',
-    'Final-Recipient: rfc822; cat@here.example',
-    'Action: delayed',
-    'Status: 4.2.2',
-    'Remote-MTA: dns; store.here.example',
-    'Diagnostic-Code: smtp; 452 4.2.2 full',
-    'Last-Attempt-Date: Tue, 01 Sep 2026 10:00:00 +0000',
-    'X-Own: one',
-  ]) {
-    assert.ok(raw.includes(`\r\n${line}\r\n`), line);
-  }
-});
-
-test('what cannot be bounced is refused', async () => {
-  const rejected = (message: RegExp) => ({ name: 'MessageRejected', message });
-  const invalid = (message: RegExp) => ({ name: 'InvalidParameterValue', message });
-  const id = await receive('third');
-  await assert.rejects(bounce('none'), rejected(/No message <none> was received within the last 24 hours/));
-  const outgoing = await bounce(id);
-  await assert.rejects(bounce(outgoing), rejected(/was received/));
-  await assert.rejects(bounce(await receive('null', '')), rejected(/has no return path/));
-  await assert.rejects(bounce(id, { BounceSender: 'x@nowhere.example' }), rejected(/^Email address is not verified\./));
-  const recipient = (one: Partial<v1.BouncedRecipientInfo>) => ({
-    BouncedRecipientInfoList: [{ Recipient: 'bob@here.example', ...one }],
-  });
-  await assert.rejects(bounce(id, recipient({})), invalid(/Either BounceType or RecipientDsnFields/));
-  const stranger = recipient({ Recipient: 'eve@here.example', BounceType: 'Undefined' });
-  await assert.rejects(bounce(id, stranger), rejected(/<eve@here.example> is not a recipient/));
-  const smuggled = { Action: 'failed' as const, Status: '5.0.0', DiagnosticCode: 'smtp; 550\r\nX-Smuggled: yes' };
-  await assert.rejects(bounce(id, recipient({ RecipientDsnFields: smuggled })), invalid(/control/));
-  const status = { Action: 'failed' as const, Status: 'no' };
-  await assert.rejects(bounce(id, recipient({ RecipientDsnFields: status })), invalid(/Invalid DSN status <no>/));
-  const other = new v1.SESClient({ ...sesame.client, region: 'eu-west-1' });
-  await other.send(new v1.VerifyDomainIdentityCommand({ Domain: 'here.example' }));
-  const BouncedRecipientInfoList = [{ Recipient: 'bob@here.example', BounceType: 'DoesNotExist' as const }];
-  const input = { OriginalMessageId: id, BounceSender: 'mail@here.example', BouncedRecipientInfoList };
-  await assert.rejects(other.send(new v1.SendBounceCommand(input)), rejected(/was received/));
-  other.destroy();
-  await sesame.advance('25h');
-  await assert.rejects(bounce(id), rejected(/within the last 24 hours/));
-});
-
 test('out of office: the simulator takes the mail, and answers its sender by a program (RFC 3834)', async () => {
   const send = (Source: string) => {
     const Message = { Subject: { Data: 'Grüße', Charset: 'UTF-8' }, Body: { Text: { Data: 'hi' } } };

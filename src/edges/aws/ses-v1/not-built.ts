@@ -5,6 +5,7 @@ export const notBuilt = ['GetSendStatistics'] as const satisfies readonly Operat
 
 /** Operations that are built in part, and what they lack, in a sentence. */
 export const partial: Partial<Record<Operation, string>> = {
+  SendBounce: 'RecipientArn is not looked at',
   SetIdentityNotificationTopic:
     'stored, and the topic is told so; no bounce, complaint or delivery is published to it yet',
   SetIdentityFeedbackForwardingEnabled: 'stored; nothing is forwarded yet',
