@@ -11,6 +11,7 @@ import {
   ListUsersCommand,
 } from '@aws-sdk/client-iam';
 import {
+  CopyObjectCommand,
   CreateBucketCommand,
   GetObjectCommand,
   PutObjectCommand,
@@ -279,6 +280,8 @@ describe('the neighbours', () => {
     await notAllowed(put('other'), 's3:PutObject', 'arn:aws:s3:::other/a/b');
     const get = s3.send(new GetObjectCommand({ Bucket: 'mail-of-bob', Key: 'a/b' }));
     const error = await notAllowed(get, 's3:GetObject', 'arn:aws:s3:::mail-of-bob/a/b');
+    const copy = { Bucket: 'mail-of-bob', Key: 'copy', CopySource: 'mail-of-bob/a/b' };
+    await notAllowed(s3.send(new CopyObjectCommand(copy)), 's3:GetObject', 'arn:aws:s3:::mail-of-bob/a/b');
     assert.ok(error instanceof S3ServiceException);
     assert.deepEqual([error.name, error.$metadata.httpStatusCode], ['AccessDenied', 403]);
   });

@@ -10,9 +10,9 @@ import { sqsPermission } from './sqs.ts';
 const caller = { account: '123456789012', region: 'eu-west-1' } as Caller;
 
 const checkOf =
-  (permissionOf: (asked: Asked) => Permission) =>
+  (permissionOf: (asked: Asked) => Permission | readonly Permission[]) =>
   (operation: string, input: Record<string, unknown>, action: string, ...resources: string[]) =>
-    assert.deepEqual(permissionOf({ operation, input, caller }), { action, resources }, operation);
+    assert.deepEqual([permissionOf({ operation, input, caller })].flat(), [{ action, resources }], operation);
 
 test('S3', () => {
   const check = checkOf(s3Permission);
@@ -24,6 +24,14 @@ test('S3', () => {
   check('UploadPart', { Bucket: 'b', Key: 'k' }, 's3:PutObject', 'arn:aws:s3:::b/k');
   const several = { Bucket: 'b', Delete: { Objects: [{ Key: 'k' }, { Key: 'l' }] } };
   check('DeleteObjects', several, 's3:DeleteObject', 'arn:aws:s3:::b/k', 'arn:aws:s3:::b/l');
+});
+
+test('S3: who copies reads', () => {
+  const input = { Bucket: 'b', Key: 'k', CopySource: '/from/a%20b?versionId=x' };
+  assert.deepEqual(s3Permission({ operation: 'CopyObject', input, caller }), [
+    { action: 's3:GetObject', resources: ['arn:aws:s3:::from/a b'] },
+    { action: 's3:PutObject', resources: ['arn:aws:s3:::b/k'] },
+  ]);
 });
 
 test('SNS', () => {

@@ -32,16 +32,17 @@ export interface Directory {
   readonly keys: Keys;
 }
 
-/** Nothing: the operation is everybody's, or it is judged where more is known. */
-type PermissionOf = (asked: Asked, directory: Directory) => Permission | undefined | Promise<Permission | undefined>;
+/** All of them are needed; none where the operation is everybody's, or is judged where more is known. */
+type Needed = Permission | readonly Permission[];
+type NeededFor = (asked: Asked, directory: Directory) => Needed | Promise<Needed>;
 
 /** By the names of `destination.ts`. */
-const tables: Readonly<Record<string, PermissionOf>> = {
+const tables: Readonly<Record<string, NeededFor>> = {
   'ses-v1': sesPermission,
   'ses-v2': sesPermission,
   iam: iamPermission,
   // Nobody can be kept from asking who he is (STS: GetCallerIdentity), and nothing else is built.
-  sts: () => undefined,
+  sts: () => [],
   s3: s3Permission,
   sns: snsPermission,
   sqs: sqsPermission,
@@ -54,13 +55,18 @@ export async function authorize(
   service: string,
   asked: Asked,
 ): Promise<void> {
-  const { caller } = asked;
-  if (!authority.isBound(caller)) return;
-  const otherwise: PermissionOf = ({ operation }) => ({ action: `${service}:${operation}`, resources: ['*'] });
-  const permission = await (Object.hasOwn(tables, service) ? tables[service]! : otherwise)(asked, directory);
-  if (!permission) return;
-  const { action, resources } = permission;
-  const context = tagContext(asked.input);
+  if (!authority.isBound(asked.caller)) return;
+  const otherwise: NeededFor = ({ operation }) => ({ action: `${service}:${operation}`, resources: ['*'] });
+  const needed = await (Object.hasOwn(tables, service) ? tables[service]! : otherwise)(asked, directory);
+  for (const permission of [needed].flat()) await expectAllowed(authority, asked, permission);
+}
+
+async function expectAllowed(
+  authority: Authority,
+  { caller, input }: Asked,
+  { action, resources }: Permission,
+): Promise<void> {
+  const context = tagContext(input);
   for (const resource of resources) {
     const decision = await authority.decide(caller, { action, resource, context });
     if (decision === 'allowed') continue;

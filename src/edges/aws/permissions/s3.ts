@@ -1,3 +1,4 @@
+import { copySource as copySourceOf } from '../s3/objects.ts';
 import type { Asked, Permission } from './permissions.ts';
 
 /** Operations whose action has another name (S3: policy actions). */
@@ -17,7 +18,19 @@ const actions: Readonly<Record<string, string>> = {
   DeleteObjects: 'DeleteObject',
 };
 
-export function s3Permission({ operation, input }: Asked): Permission {
+export function s3Permission(asked: Asked): readonly Permission[] {
+  const { CopySource } = asked.input;
+  const source = typeof CopySource === 'string' ? [reading(CopySource)] : [];
+  return [...source, targetOf(asked)];
+}
+
+/** Who copies an object must be allowed to read it. */
+function reading(copySource: string): Permission {
+  const { bucket, key } = copySourceOf(copySource);
+  return { action: 's3:GetObject', resources: [`arn:aws:s3:::${bucket}/${key}`] };
+}
+
+function targetOf({ operation, input }: Asked): Permission {
   const action = `s3:${actions[operation] ?? operation}`;
   const bucket = typeof input['Bucket'] === 'string' ? `arn:aws:s3:::${input['Bucket']}` : undefined;
   if (bucket === undefined) return { action, resources: ['*'] };

@@ -27,7 +27,7 @@ test('the resources that an operation is about', () => {
   const associated = ['identity/a.example', 'configuration-set/set'];
   check('PutEmailIdentityConfigurationSetAttributes', both, ...associated);
   check('TagResource', { ResourceArn: 'arn:aws:ses:eu-west-1:123456789012:identity/a' }, 'identity/a');
-  assert.equal(sesPermission({ operation: 'SendEmail', input: {}, caller }), undefined);
+  assert.deepEqual(sesPermission({ operation: 'SendEmail', input: {}, caller }), []);
 });
 
 test('the table names operations that there are', () => {

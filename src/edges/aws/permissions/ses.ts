@@ -68,8 +68,8 @@ const judgedInSending = new Set([
   'SendBounce',
 ]);
 
-export function sesPermission({ operation, input, caller }: Asked): Permission | undefined {
-  if (judgedInSending.has(operation)) return undefined;
+export function sesPermission({ operation, input, caller }: Asked): Permission | [] {
+  if (judgedInSending.has(operation)) return [];
   const action = `ses:${operation}`;
   if (aboutTagged.has(operation)) return { action, resources: [String(input['ResourceArn'])] };
   const resources = (kindsOf.get(operation) ?? []).flatMap((kind) => {
