@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { CreateEmailIdentityCommand, SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
+import {
+  CreateContactListCommand,
+  CreateEmailIdentityCommand,
+  SESv2Client,
+  SendEmailCommand,
+} from '@aws-sdk/client-sesv2';
 import { dkimVerify } from 'mailauth/lib/dkim/verify.js';
 import { reply } from '../../src/wire/smtp/reply.ts';
 import { SesameUnderTest } from '../world/sesame.ts';
@@ -176,6 +181,34 @@ test('what cannot be delivered in 840 minutes bounces with the last answer', asy
       '554 4.4.7 Message expired: unable to deliver in 840 minutes.<421 4.4.0 Unable to lookup DNS for lost.example>',
     );
   }
+});
+
+test('what is attached is signed with the rest, and so is the way out of a list', async () => {
+  await ses.send(new CreateContactListCommand({ ContactListName: 'News' }));
+  const count = sink.caught.length;
+  const Simple = {
+    Subject: { Data: 's' },
+    Body: {
+      Text: { Data: 'Leave: {{amazonSESUnsubscribeUrl}}' },
+      Html: { Data: '<p ses:no-track>ü</p>', Charset: 'UTF-8' },
+    },
+    Attachments: [{ FileName: 'a.pdf', RawContent: Buffer.alloc(100_000, 'pdf') }],
+  };
+  await ses.send(
+    new SendEmailCommand({
+      FromEmailAddress: 'Ann <ann@sender.example>',
+      Destination: { ToAddresses: ['you@world.example'] },
+      Content: { Simple },
+      ListManagementOptions: { ContactListName: 'News' },
+    }),
+  );
+  const { content } = await sink.mail(count + 1);
+  const { results } = await dkimVerify(Buffer.from(content, 'latin1'), { resolver: async () => [[dkimRecord]] });
+  const [{ status, signingHeaders }] = results as unknown as [
+    { status: { result: string }; signingHeaders: { keys: string } },
+  ];
+  assert.equal(status.result, 'pass');
+  assert.match(signingHeaders.keys, /List-Unsubscribe: List-Unsubscribe-Post/i);
 });
 
 test('a null MX bounces at once', async () => {
