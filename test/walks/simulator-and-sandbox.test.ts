@@ -121,8 +121,8 @@ test('a hard bounce puts a recipient on the list; what is listed is accepted and
   const [, bounce] = again.timeline;
   assert.deepEqual(bounce.bounce, { type: 'Permanent', subType: 'OnAccountSuppressionList' });
   assert.equal(sink.caught.length, 0);
-  await ses.send(new PutSuppressedDestinationCommand({ EmailAddress: 'x@sender.example', Reason: 'COMPLAINT' }));
-  assert.equal((await sesame.shown(await send('x@sender.example'))).state, 'bounced');
+  const put = ses.send(new PutSuppressedDestinationCommand({ EmailAddress: 'x@sender.example', Reason: 'COMPLAINT' }));
+  await assert.rejects(put, { name: 'BadRequestException', message: /production access/ }, 'not in the sandbox');
 });
 
 test('the rate and the day are limited, and counted over a restart', async () => {
@@ -141,7 +141,7 @@ test('the rate and the day are limited, and counted over a restart', async () =>
     return SentLast24Hours;
   };
   const sent = await quota();
-  assert.ok(sent! >= 3);
+  assert.ok(sent! >= 2);
   await sesame.restart();
   ses.destroy();
   ses = new SESv2Client(sesame.client);

@@ -76,6 +76,15 @@ export class Standings {
     return standing;
   }
 
+  /** SES: what accounts in the sandbox may not do, such as filling the suppression list. */
+  async requireProduction(scope: Scope): Promise<void> {
+    if (!(await this.of(scope)).sandbox) return;
+    throw new Refusal(
+      'production-access-not-granted',
+      'This operation needs production access, your account is in the sandbox.',
+    );
+  }
+
   /** What goes into the batch of whatever causes the change; the batch fails where somebody else was faster. */
   async changing(scope: Scope, change: Partial<Standing>): Promise<Command[]> {
     const at = this.#needs.clock.civil();

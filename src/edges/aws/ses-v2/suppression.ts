@@ -8,10 +8,11 @@ import { reasonNames } from './suppression-reasons.ts';
 const A_PAGE = 1_000;
 
 export async function PutSuppressedDestination(
-  { reputation }: Rooms,
+  { reputation, standings }: Rooms,
   { EmailAddress, Reason }: In<'PutSuppressedDestination'>,
   caller: Caller,
 ): Promise<Out<'PutSuppressedDestination'>> {
+  await standings.requireProduction(caller);
   await reputation.put(caller, EmailAddress, reasons[Reason]);
   return {};
 }
