@@ -26,6 +26,8 @@ const ACCEPT = 'SMTP accept, 4 KB';
 const RELAY = 'Accept, sign, deliver';
 const SEND = 'SendEmail v2';
 const BESIDE = 'SMTP accept beside a queue';
+const RECEIVE = 'Receive to S3';
+const LARGE = 'Receive 40';
 const MEMORY = 'Resident memory';
 const TRACKING = 'Tracking rewrite';
 const RENDERING = 'Rendering';
@@ -76,6 +78,17 @@ const bars: readonly Wanted[] = [
     sentence: 'A long queue: accept rate, × empty',
     bar: 0.8,
     value: (read) => ratio(queued(read, BESIDE, 100), read(BESIDE, 'sesame, empty', 100)),
+  },
+  {
+    sentence: 'Receive to S3 at 100, × Postfix that only accepts',
+    bar: 8,
+    value: (read) => ratio(read(RECEIVE, 'sesame', 100), read(RECEIVE, 'postfix', 100)),
+  },
+  {
+    sentence: 'Forty mails of 30 MB at a time, MB over idle',
+    bar: 300,
+    below: true,
+    value: (read) => read(LARGE, 'sesame, memory over idle'),
   },
   {
     sentence: 'Tracking rewrite of 20 KB of HTML, × htmlparser2 that only parses',

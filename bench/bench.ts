@@ -13,6 +13,7 @@ import { bulk } from './bulk.ts';
 import { flushRate } from './flush-rate.ts';
 import type { Bench } from './peers.ts';
 import { queued } from './queued.ts';
+import { receive, receiveLarge } from './receive.ts';
 import { relay } from './relay.ts';
 import { rendering } from './render.ts';
 import type { Figure } from './rounds.ts';
@@ -29,6 +30,8 @@ const scenarios: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> =
   'accept-secured': acceptSecured,
   'send-email': sendEmail,
   relay,
+  receive,
+  'receive-large': receiveLarge,
   queued,
   tracking: trackingRewrite,
   rendering,

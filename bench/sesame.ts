@@ -44,6 +44,10 @@ export class Sesame {
     return portOf(this.#ready.endpoints.submission);
   }
 
+  get mxPort(): number {
+    return portOf(this.#ready.endpoints.mx);
+  }
+
   get httpPort(): number {
     return portOf(this.#ready.endpoints.http);
   }
@@ -69,7 +73,18 @@ export class Sesame {
   }
 
   client(): SESv2Client {
-    return new SESv2Client({ endpoint: this.#ready.url, region: 'us-east-1', credentials: KEY });
+    return new SESv2Client(this.configuration);
+  }
+
+  /** Of a client of any service. */
+  get configuration() {
+    return { endpoint: this.#ready.url, region: 'us-east-1', credentials: KEY };
+  }
+
+  /** Answers when nothing that is due is left to do. */
+  async settled(): Promise<void> {
+    const answer = await fetch(`${this.#ready.url}/_sesame/clock`, { method: 'POST', body: '{"advance":"0s"}' });
+    if (!answer.ok) throw new Error(await answer.text());
   }
 
   async #createIdentity(signs: boolean): Promise<void> {
