@@ -32,6 +32,8 @@ export interface Performed {
   readonly batch: readonly Command[];
   /** What it came to, for the timeline. */
   readonly result: string;
+  /** A topic was published to. */
+  readonly told?: boolean;
   /** To be called once the batch is written. */
   readonly announce?: (() => void) | undefined;
 }
@@ -72,7 +74,7 @@ export class Actions {
       topic,
       this.#needs.render({ ...notice, header: await seen.header(), objectKey }),
     );
-    return { ...performed, batch: [...performed.batch, ...told.batch] };
+    return { ...performed, batch: [...performed.batch, ...told.batch], told: true };
   }
 
   async #handOver(notice: Omit<ReceiptNotice, 'header'>, seen: SeenMessage): Promise<HandedOver> {
@@ -88,7 +90,7 @@ export class Actions {
           action.topic,
           this.#needs.render({ ...notice, header, content }),
         );
-        return { batch, result: id };
+        return { batch, result: id, told: true };
       }
       case 'bounce':
         return this.#bounce(seen, recipients, action);

@@ -291,15 +291,16 @@ export class Receiving {
     const claim = claimReceipts({ now, until: now + CLAIM_TIME, by: this.#name, limit: room });
     const outcome = await store.rows.write([claim], 'committed');
     const claimed = outcome.applied ? (outcome.rows[0] as ReceiptRow[]) : [];
-    return { tasks: claimed.map((row) => () => this.#process(row)), nextDue: due };
+    const messages = await this.#needs.messages.getMany(claimed.map(({ message_id }) => message_id));
+    const tasks = claimed.map((row) => () => this.#process(row, messages.get(row.message_id)));
+    return { tasks, nextDue: due };
   }
 
   /** Runs what has not run yet, in order; each action that succeeds is noted in the transaction that ran it. */
-  async #process(receipt: ReceiptRow): Promise<void> {
-    const { store, messages } = this.#needs;
-    const message = await messages.get(receipt.message_id);
+  async #process(receipt: ReceiptRow, message: Message | undefined): Promise<void> {
+    // Erased while it was claimed: nothing is owed any more.
     if (!message) return;
-    const stored = new StoredContent(store.bytes, message);
+    const stored = new StoredContent(this.#needs.store.bytes, message);
     let steps: readonly Step[] = JSON.parse(receipt.progress);
     for (let n = 0; n < steps.length; n++) {
       if (steps[n]!.done) continue;
@@ -307,7 +308,8 @@ export class Receiving {
       const seen = new SeenMessage(stored, fieldsBefore(steps, n));
       if (await this.#run({ receipt, seen, step: steps[n]!, steps: done })) steps = done;
     }
-    await this.#close(receipt, message, steps);
+    // The last action has closed it.
+    if (steps.length === 0 || !isDone(steps)) await this.#close(receipt, message, steps);
   }
 
   /** True if the action ran, and its note is written with it. */
@@ -315,18 +317,15 @@ export class Receiving {
     const { store, events, actions, publications, clock, log } = this.#needs;
     const { message } = seen;
     const now = clock.civil();
-    const note = advanceReceipt({
-      message_id: message.id,
-      by: this.#name,
-      state: 'received',
-      due: now + CLAIM_TIME,
-      progress: JSON.stringify(steps),
-    });
+    const place = { message_id: message.id, by: this.#name };
+    const note = isDone(steps)
+      ? closeReceipt({ ...place, state: 'done', due: null })
+      : advanceReceipt({ ...place, state: 'received', due: now + CLAIM_TIME, progress: JSON.stringify(steps) });
     try {
-      const { batch, result, announce } = await actions.perform(step, seen);
+      const { batch, result, told, announce } = await actions.perform(step, seen);
       const happening = { type: 'action', rule: step.rule, action: step.action.kind, result } as const;
       const outcome = await store.rows.write([...batch, note, events.record(message, now, happening)], 'committed');
-      publications.loop.wake();
+      if (told) publications.loop.wake();
       announce?.();
       return outcome.applied;
     } catch (cause) {
@@ -345,7 +344,7 @@ export class Receiving {
     const now = clock.civil();
     const place = { message_id: message.id, by: this.#name };
     const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** receipt.attempts) * (1 - 0.2 * random.fraction());
-    const end = steps.every(({ done }) => done)
+    const end = isDone(steps)
       ? closeReceipt({ ...place, state: 'done', due: null })
       : now >= receipt.expires
         ? closeReceipt({ ...place, state: 'failed', due: null })
@@ -353,6 +352,8 @@ export class Receiving {
     await store.rows.write([end], 'committed');
   }
 }
+
+const isDone = (steps: readonly Step[]) => steps.every(({ done }) => done);
 
 type StagedContent = ArrivedContent & { readonly segment: Segment };
 
