@@ -230,13 +230,6 @@ describe('SendEmail, Simple', () => {
     );
     await refusal(sendSimple({}, { Headers: [{ Name: 'X A', Value: 'a' }] }), BadRequestException);
   });
-
-  test('what is not built in it says so', async () => {
-    const Attachments = [{ FileName: 'a.txt', RawContent: Buffer.from('a') }];
-    await badRequest(sendSimple({}, { Attachments }), 'Attachments are not built yet');
-    const ListManagementOptions = { ContactListName: 'l' };
-    await badRequest(sendSimple({ ListManagementOptions }), 'ListManagementOptions are not built yet');
-  });
 });
 
 describe('SendEmail, Raw', () => {

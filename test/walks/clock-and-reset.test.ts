@@ -211,7 +211,7 @@ describe('the start', () => {
     const started = await starting;
     const endpoints = JSON.parse(await readFile(join(data, 'endpoints.json'), 'utf8'));
     assert.deepEqual(endpoints, started.doors.endpoints);
-    assert.deepEqual(Object.keys(endpoints), ['http', 'https', 'submission', 'submissionTls', 'mx']);
+    assert.deepEqual(Object.keys(endpoints), ['http', 'https', 'submission', 'submissionTls', 'mx', 'dns']);
     assert.equal(endpoints.http[0], url.slice('http://'.length));
     await started.stop();
     await rm(data, { recursive: true });
