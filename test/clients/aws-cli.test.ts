@@ -40,6 +40,36 @@ describe('the AWS CLI', needs('aws'), () => {
     assert.equal(DkimAttributes.Tokens.length, 3);
   });
 
+  test('ses: notification attributes and custom verification templates', async () => {
+    const region = ['--region', 'eu-west-1'];
+    const identity = ['--identity', 'cli-attributes.example', ...region];
+    const name = ['--template-name', 'cli', ...region];
+    await aws('ses', 'verify-domain-identity', '--domain', 'cli-attributes.example', ...region);
+    await Promise.all([
+      aws(
+        ...['ses', 'set-identity-headers-in-notifications-enabled', '--enabled', ...identity],
+        ...['--notification-type', 'Bounce'],
+      ),
+      aws(
+        ...['ses', 'create-custom-verification-email-template', ...name, '--template-subject', 'Please confirm'],
+        ...['--from-email-address', 'a@cli-attributes.example', '--template-content', '<p>Hello</p>'],
+        ...['--success-redirection-url', 'https://cli.example/yes'],
+        ...['--failure-redirection-url', 'https://cli.example/no'],
+      ),
+    ]);
+    const [{ NotificationAttributes }, { MessageId }, listed, forwarding] = await Promise.all([
+      aws('ses', 'get-identity-notification-attributes', '--identities', 'cli-attributes.example', ...region),
+      aws('ses', 'send-custom-verification-email', ...name, '--email-address', 'new@cli.example'),
+      aws('sesv2', 'list-custom-verification-email-templates', ...region),
+      refused('ses', 'set-identity-feedback-forwarding-enabled', '--no-forwarding-enabled', ...identity),
+    ]);
+    const shown = NotificationAttributes['cli-attributes.example'];
+    assert.deepEqual([shown.ForwardingEnabled, shown.HeadersInBounceNotificationsEnabled], [true, true]);
+    assert.equal((await sesame.shown(MessageId)).subject, 'Please confirm');
+    assert.equal(listed.CustomVerificationEmailTemplates[0].TemplateName, 'cli');
+    assert.match(forwarding, /InvalidParameterValue/);
+  });
+
   test('ses: send-email and send-raw-email', async () => {
     const [formatted, whole] = await Promise.all([
       aws(

@@ -234,3 +234,17 @@ test('what waits for its proof waits through a restart', async () => {
   assert.equal((await open(moved)).status, 200);
   assert.equal(await statusOf(), 'Success');
 });
+
+test('with a domain of its own Sesame writes in its own name', async (t) => {
+  const own = await SesameUnderTest.start({ SESAME_VERIFY: 'real', SESAME_DOMAIN: 'mail.operator.example' });
+  t.after(() => own.stop());
+  const client = new v1.SESClient(own.client);
+  await client.send(new v1.VerifyEmailIdentityCommand({ EmailAddress: address }));
+  client.destroy();
+  const { id, from, subject } = await own.message(`to:"${address}"`);
+  assert.equal(from, 'no-reply@mail.operator.example');
+  assert.equal(subject, 'mail.operator.example – Email Address Verification Request in region us-east-1');
+  const raw = await own.raw(id);
+  assert.doesNotMatch(raw, /amazon|aws/i);
+  assert.match(raw, /^Auto-Submitted: auto-generated\r$/m);
+});
