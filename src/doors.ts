@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import type { App } from './app.ts';
 import { SECOND } from './base/clock.ts';
+import { nameServer } from './core/identities/identities.ts';
 import type { DsnWishes } from './core/receiving/receiving.ts';
 import { Gateway } from './edges/aws/gateway.ts';
 import { authorize } from './edges/aws/permissions/permissions.ts';
@@ -14,6 +15,7 @@ import { topicLinks } from './edges/aws/sns/links.ts';
 import {
   AccountsApi,
   compatibleHandler,
+  DoctorApi,
   healthHandler,
   MessagesApi,
   OperatorApi,
@@ -67,7 +69,7 @@ export async function openDoors(
   app: App,
   { operatorToken, version }: { operatorToken: string; version: string },
 ): Promise<Doors> {
-  const { settings, budget, log } = app;
+  const { settings, budget, log, rooms } = app;
   const certificate = await certificateOf(app);
   const context = secureContext(certificate);
   const smtp = (door: SmtpDoor, { implicitTls = false, limits = {} }: SmtpOptions = {}) =>
@@ -115,6 +117,8 @@ export async function openDoors(
   app.opened.mx = endpoints.mx[0] === undefined ? undefined : reachable(endpoints.mx[0]);
   await writeFile(dataPath(settings, 'endpoints.json'), `${JSON.stringify(endpoints, null, 2)}\n`);
   ready = true;
+  // The first look came before there was anybody to ask.
+  rooms.identities.ownKey.lookNow();
   for (const name of ['ses-v2', 'ses-v1']) gateway.preload(name);
   return {
     endpoints,
@@ -159,6 +163,11 @@ function handlersOf(app: App, { gateway, operatorToken, version, ready }: Behind
     accounts: new AccountsApi({ accounts, keys: app.keys, reviews: rooms.reviews }),
     reviews: new ReviewsApi(rooms.reviews),
     receiptRules: receiptRulesOf(app),
+    doctor: new DoctorApi({
+      doctor: rooms.identities.doctor,
+      domain: settings.domain,
+      nameServer: nameServer(app.names),
+    }),
     clock,
     advance: (milliseconds) => app.advance(milliseconds),
     clockMoves: settings.profile !== 'service',

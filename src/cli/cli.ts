@@ -8,6 +8,7 @@ const commands: Readonly<Record<string, () => Promise<(flags: readonly string[])
   accounts: async () => (await import('./accounts.ts')).accounts,
   keys: async () => (await import('./keys.ts')).keys,
   review: async () => (await import('./review.ts')).review,
+  doctor: async () => (await import('./doctor.ts')).doctor,
 };
 
 export async function run([name = 'up', ...flags]: readonly string[]): Promise<number> {

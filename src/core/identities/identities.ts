@@ -22,6 +22,7 @@ import type { Publications, Topics } from '../targets/targets.ts';
 import { Addresses, type Followed } from './addresses.ts';
 import { Checks } from './checks.ts';
 import { coveringNames, domainChain, identityName } from './covering.ts';
+import { Doctor } from './doctor.ts';
 import { type DkimWish, Domains } from './domains.ts';
 import { type Identity, isVerified } from './identity.ts';
 import { MailFroms } from './mail-from.ts';
@@ -35,6 +36,7 @@ import { Zones } from './zones.ts';
 
 export type { Followed } from './addresses.ts';
 export type { KeyLength } from './dkim.ts';
+export type { Doctor, Examined, Patient } from './doctor.ts';
 export type { DkimWish, ShownDkim } from './domains.ts';
 export type { Dkim, Identity } from './identity.ts';
 export { type NotificationKind, notificationsOf, type RenderSubscribed } from './notifications.ts';
@@ -42,6 +44,7 @@ export { readPolicies } from './policies.ts';
 export type { SigningKey } from './signing.ts';
 export { VERIFICATION_PATH } from './verification-links.ts';
 export type { VerificationTemplate } from './verification-templates.ts';
+export { nameServer } from './zone.ts';
 
 interface Needs {
   readonly rows: Rows;
@@ -87,6 +90,7 @@ export class Identities {
   readonly checks: Checks;
   readonly ownKey: OwnKey;
   readonly zones: Zones;
+  readonly doctor: Doctor;
   readonly verificationTemplates: VerificationTemplates;
   readonly notifications: Notifications;
   readonly #records: Records;
@@ -109,6 +113,7 @@ export class Identities {
     this.checks = new Checks({ ...needs, records, signing });
     this.ownKey = new OwnKey({ ...needs, domain: needs.own.domain });
     this.zones = new Zones({ ...needs, ...needs.own, records, signing, ownKey: this.ownKey });
+    this.doctor = new Doctor({ ...needs, domain: needs.own.domain, records, zones: this.zones });
     this.notifications = new Notifications({ ...needs, records, render: needs.subscribed });
     this.verificationTemplates = new VerificationTemplates({
       ...needs,

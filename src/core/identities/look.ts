@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { Answer, Dns } from '../../wire/dns/dns.ts';
 import type { RecordOf } from '../../wire/dns/records.ts';
 import { any, type Finding } from './proof.ts';
@@ -39,6 +40,13 @@ async function ask(dns: Dns, { name, type }: RecordOf): Promise<Answer<string[]>
       const answer = await dns.mx(name);
       if (answer.kind !== 'found') return answer;
       return { kind: 'found', value: answer.value.map(({ preference, host }) => `${preference} ${host}`) };
+    }
+    case 'A':
+    case 'AAAA': {
+      const answer = await dns.addresses(name);
+      if (answer.kind !== 'found') return answer;
+      const value = answer.value.filter((address) => isIPv6(address) === (type === 'AAAA'));
+      return value.length > 0 ? { kind: 'found', value } : { kind: 'none', missing: 'type' };
     }
     default:
       throw new Error(`No ${type} record is wanted of anybody`);

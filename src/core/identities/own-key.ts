@@ -69,6 +69,12 @@ export class OwnKey {
     return this.#needs.domain === undefined ? undefined : (await this.#key(this.#needs.domain)).record;
   }
 
+  /** A hint that DNS may show something else by now. */
+  lookNow(): void {
+    this.#due = this.#needs.clock.civil();
+    this.loop.wake();
+  }
+
   #look(): Pass {
     const { domain, clock } = this.#needs;
     if (domain === undefined) return { tasks: [], nextDue: undefined };

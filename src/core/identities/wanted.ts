@@ -7,7 +7,7 @@ import type { Finding } from './proof.ts';
 
 /** A record that has to be in DNS, and what it is for. */
 export interface Wanted {
-  readonly purpose: 'ownership' | 'dkim' | 'mail-from' | 'spf' | 'inbound';
+  readonly purpose: 'ownership' | 'dkim' | 'mail-from' | 'spf' | 'inbound' | 'host';
   readonly record: RecordOf;
   /** Another name at which the same text is taken; with `amazonses:` before it, as it stands among others there. */
   readonly elsewhere?: string;
@@ -99,6 +99,8 @@ function matches(purpose: Wanted['purpose'], record: RecordOf, texts: readonly s
       return texts.length === 1 && sameName(hostOf(texts[0]!), hostOf(wanted));
     case 'inbound':
       return texts.some((text) => sameName(hostOf(text), hostOf(wanted)));
+    case 'host':
+      return texts.includes(wanted);
     case 'spf':
       return texts.some((text) => includes(text, wanted));
   }

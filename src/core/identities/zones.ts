@@ -122,8 +122,8 @@ export class Zones {
 }
 
 function withRecords(zones: readonly Zone[], more: readonly RecordOf[]): Zone[] {
-  return zones.map(({ apex, records }) => ({
-    apex,
-    records: [...records, ...more.filter(({ name }) => isWithin(name, apex))],
+  return zones.map((zone) => ({
+    ...zone,
+    records: [...zone.records, ...more.filter(({ name }) => isWithin(name, zone.apex))],
   }));
 }

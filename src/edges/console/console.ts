@@ -7,6 +7,7 @@ import { json } from './json.ts';
 
 export { AccountsApi } from './accounts.ts';
 export { compatibleHandler } from './compatible.ts';
+export { DoctorApi } from './doctor.ts';
 export { MessagesApi } from './messages.ts';
 export { OperatorApi } from './operator.ts';
 export { ReceiptRulesApi } from './receipt-rules.ts';

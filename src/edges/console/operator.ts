@@ -5,6 +5,7 @@ import { account as accountId, duration, region as regionName } from '../../sett
 import type { Scope } from '../../storage/ports.ts';
 import type { Headers, Request, Response } from '../http.ts';
 import type { AccountsApi } from './accounts.ts';
+import type { DoctorApi } from './doctor.ts';
 import { BadRequest, checked, json, readJson, statusOf, textMember } from './json.ts';
 import type { MessagesApi } from './messages.ts';
 import type { ReceiptRulesApi } from './receipt-rules.ts';
@@ -15,6 +16,7 @@ interface Needs {
   readonly accounts: AccountsApi;
   readonly reviews: ReviewsApi;
   readonly receiptRules: ReceiptRulesApi;
+  readonly doctor: DoctorApi;
   readonly clock: MovableClock;
   /** Moves civil time by milliseconds, running what falls due. */
   readonly advance: (milliseconds: number) => Promise<void>;
@@ -64,7 +66,7 @@ export class OperatorApi {
   }
 
   async #dispatch(request: Request, [first, ...rest]: readonly string[]): Promise<Response | undefined> {
-    const { messages, accounts, reviews, receiptRules } = this.#needs;
+    const { messages, accounts, reviews, receiptRules, doctor } = this.#needs;
     const { method } = request;
     if (first === 'messages') return messages.handle(request, rest);
     if (first === 'reset' && method === 'POST') return this.#reset(request);
@@ -72,6 +74,7 @@ export class OperatorApi {
     if (first === 'clock' && method === 'GET') return this.#time();
     if (first === 'accounts') return accounts.handle(request, rest);
     if (first === 'receipt-rules') return receiptRules.handle(request, rest);
+    if (first === 'doctor') return doctor.handle(request, rest);
     if (first === 'reviews') return reviews.handle(request, rest);
     if (first && notBuilt.includes(first)) {
       return json(501, { message: `${method} ${request.path} is not built yet.` });
