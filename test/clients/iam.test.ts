@@ -391,6 +391,20 @@ test('another account sees none of it', async () => {
   const other = new iam.IAMClient({ ...sesame.client, credentials: json });
   try {
     assert.deepEqual((await other.send(new iam.ListUsersCommand({}))).Users, []);
+    const { Policy } = await root.send(new iam.CreatePolicyCommand({ PolicyName: 'own', PolicyDocument: policyText }));
+    const PolicyArn = Policy!.Arn!;
+    await refused(
+      other.send(new iam.GetPolicyCommand({ PolicyArn })),
+      'NoSuchEntity',
+      `Policy ${PolicyArn} was not found.`,
+    );
+    await other.send(new iam.CreateUserCommand({ UserName: 'theirs' }));
+    await refused(
+      other.send(new iam.AttachUserPolicyCommand({ UserName: 'theirs', PolicyArn })),
+      'NoSuchEntity',
+      `Policy ${PolicyArn} does not exist or is not attachable.`,
+    );
+    assert.deepEqual((await other.send(new iam.ListPoliciesCommand({ Scope: 'Local' }))).Policies, []);
     await refused(
       other.send(new iam.GetUserCommand({ UserName: 'l1' })),
       'NoSuchEntity',

@@ -4,7 +4,7 @@
  */
 import { type Context, holds, singleValue } from './conditions.ts';
 import type { Policy, Principals, Statement } from './document.ts';
-import { fits, fitsArn, type Pattern, resolvePattern } from './patterns.ts';
+import { fits, fitsArn, isEverything, resolvePattern } from './patterns.ts';
 
 export interface Asked {
   /** `ses:SendEmail`. */
@@ -35,19 +35,17 @@ export function decide(policies: readonly Policy[], asked: Asked): Decision {
 export function couldAllow(policies: readonly Policy[], action: string): boolean {
   const statements = policies.flatMap((policy) => policy.statements).filter((one) => hasAction(one, action));
   const always = ({ resources, conditions }: Statement) =>
-    conditions.length === 0 && resources?.negated === false && resources.list.some((one) => isEverything(one));
+    conditions.length === 0 && resources?.negated === false && resources.list.some(isEverything);
   return (
     statements.some(({ effect }) => effect === 'allow') &&
     !statements.some((one) => one.effect === 'deny' && always(one))
   );
 }
 
-const isEverything = (pattern: Pattern) => pattern.length > 0 && pattern.every((piece) => typeof piece === 'symbol');
-
 function isAbout(statement: Statement, asked: Asked): boolean {
   return (
-    hasPrincipal(statement, asked) &&
     hasAction(statement, asked.action) &&
+    hasPrincipal(statement, asked) &&
     hasResource(statement, asked) &&
     statement.conditions.every((condition) => holds(condition, asked.context))
   );

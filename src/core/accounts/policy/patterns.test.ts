@@ -71,4 +71,5 @@ test('ARNs are compared part by part', () => {
   checkArn('arn:aws:ses:*:1*:identity/x', 'arn:aws:ses:us-east-1:2:1:identity/x', false);
   checkArn('arn:aws:s3:::bucket/*', 'arn:aws:s3:::bucket/a:b:c', true);
   checkArn('arn:aws:ses:*:*:*', '*', false);
+  checkArn('*:*', '*', false);
 });

@@ -11,20 +11,24 @@ interface Variable {
   readonly variable: string;
   readonly fallback: string | undefined;
 }
-export type Pattern = readonly (Token | Variable)[];
+export interface Pattern {
+  readonly pieces: readonly (Token | Variable)[];
+  /** The same, where no piece is a variable. */
+  readonly resolved: Resolved | undefined;
+}
 export type Resolved = readonly Token[];
 
 /** `variables`: since version 2012-10-17; before, `${` is two characters like others. */
 export function readPattern(text: string, { variables, wild }: { variables: boolean; wild: boolean }): Pattern {
-  const pattern: (Token | Variable)[] = [];
+  const pieces: (Token | Variable)[] = [];
   const form = variables ? /\$\{([^}]*)\}|[\s\S]/g : /[\s\S]/g;
   for (const [whole, inside] of text.matchAll(form)) {
-    if (inside !== undefined) pattern.push(...variableOf(inside));
-    else if (wild && whole === '*') pattern.push(ANY);
-    else if (wild && whole === '?') pattern.push(ONE);
-    else pattern.push(whole);
+    if (inside !== undefined) pieces.push(...variableOf(inside));
+    else if (wild && whole === '*') pieces.push(ANY);
+    else if (wild && whole === '?') pieces.push(ONE);
+    else pieces.push(whole);
   }
-  return pattern;
+  return { pieces, resolved: pieces.every((piece) => typeof piece !== 'object') ? (pieces as Resolved) : undefined };
 }
 
 /** `${*}`, `${?}` and `${$}` are the characters themselves. */
@@ -36,12 +40,12 @@ function variableOf(inside: string): (string | Variable)[] {
 
 /** Nothing where the request has no value for a variable that has no other: the pattern then fits nothing. */
 export function resolvePattern(
-  pattern: Pattern,
+  { pieces, resolved }: Pattern,
   valueFor: (variable: string) => string | undefined,
 ): Resolved | undefined {
-  if (!pattern.some((piece) => typeof piece === 'object')) return pattern as Resolved;
+  if (resolved) return resolved;
   const tokens: Token[] = [];
-  for (const piece of pattern) {
+  for (const piece of pieces) {
     if (typeof piece !== 'object') tokens.push(piece);
     else {
       const value = valueFor(piece.variable) ?? piece.fallback;
@@ -51,6 +55,9 @@ export function resolvePattern(
   }
   return tokens;
 }
+
+export const isEverything = ({ pieces }: Pattern): boolean =>
+  pieces.length > 0 && pieces.every((piece) => piece === ANY);
 
 /** Of a pattern without wildcards. */
 export const textOf = (resolved: Resolved): string => resolved.map(String).join('');
@@ -82,16 +89,24 @@ const ARN_COLONS = 5;
  * the last part of the pattern stands for all that follows (`*`, `arn:aws:ses:*`).
  */
 export function fitsArn(tokens: Resolved, arn: string): boolean {
-  const parts = splitAtColons(tokens, ARN_COLONS);
-  const given = splitAtColons(arn.split(''), parts.length - 1);
-  return parts.length === given.length && parts.every((part, n) => fits(part, textOf(given[n]!)));
+  const parts = partsOf(tokens);
+  const given = arn.split(':');
+  if (given.length < parts.length) return false;
+  const rest = given.splice(parts.length - 1).join(':');
+  return parts.every((part, n) => fits(part, given[n] ?? rest));
 }
 
-function splitAtColons(tokens: Resolved, most: number): Token[][] {
+/** Of patterns without variables, which are asked again and again. */
+const known = new WeakMap<Resolved, Resolved[]>();
+
+function partsOf(tokens: Resolved): Resolved[] {
+  const done = known.get(tokens);
+  if (done) return done;
   const parts: Token[][] = [[]];
   for (const token of tokens) {
-    if (token === ':' && parts.length <= most) parts.push([]);
+    if (token === ':' && parts.length <= ARN_COLONS) parts.push([]);
     else parts.at(-1)!.push(token);
   }
+  known.set(tokens, parts);
   return parts;
 }
