@@ -302,6 +302,7 @@ export class Receiving {
     if (!message) return;
     const stored = new StoredContent(this.#needs.store.bytes, message);
     let steps: readonly Step[] = JSON.parse(receipt.progress);
+    // Here a message will be verified (SPF, DKIM, DMARC, scanners): what that adds is a prefix, as what AddHeader adds.
     for (let n = 0; n < steps.length; n++) {
       if (steps[n]!.done) continue;
       const done = withDone(steps, n);
