@@ -54,17 +54,23 @@ import { NoticeMail } from './core/sending/notices.ts';
 import { Sending } from './core/sending/sending.ts';
 import {
   Buckets,
+  type BucketTarget,
   mailCourier,
   Publications,
   Queues,
   queueCourier,
+  RemoteBuckets,
+  RemoteTopics,
   TopicSigner,
   Topics,
+  type TopicTarget,
+  topicCourier,
   Uploads,
 } from './core/targets/targets.ts';
 import { Templates } from './core/templates/templates.ts';
 import { eventDocument } from './edges/aws/event-document.ts';
 import { receiptNotification } from './edges/aws/receipt-notification.ts';
+import { remoteObjects, remotePublisher, remoteQueues } from './edges/aws/remote-targets.ts';
 import { certificatePath } from './edges/aws/sns/links.ts';
 import { topicDocuments } from './edges/aws/topic-documents.ts';
 import { topicSubscribed } from './edges/aws/topic-subscribed.ts';
@@ -72,6 +78,7 @@ import { Srs } from './mail/srs.ts';
 import { TrackedLinks } from './mail/tracked-links.ts';
 import { masterKey } from './settings/master-key.ts';
 import type { Settings } from './settings/settings.ts';
+import type { Remote } from './settings/values.ts';
 import { openEmbedded } from './storage/embedded/embedded.ts';
 import { facts } from './storage/facts.ts';
 import type { Scope } from './storage/ports.ts';
@@ -160,11 +167,17 @@ export async function buildApp(settings: Settings, log: Log) {
   const queues = new Queues({ rows, ids, clock, random, log });
   const automatic = settings.review === 'auto';
   const reviews = new Reviews({ rows, accounts, standings, notices, automatic, clock, random });
+  const { targetS3, targetSns, targetSqs } = settings;
+  const at = (remote: Remote) => ({ ...remote, region: settings.region });
+  const publisher = targetSns === 'embedded' ? undefined : remotePublisher(at(targetSns));
   const publications = new Publications({
     rows,
     post,
     couriers: {
-      sqs: queueCourier((queue, message) => queues.send(queue, message)),
+      sqs: queueCourier(
+        targetSqs === 'embedded' ? (queue, message) => queues.send(queue, message) : remoteQueues(at(targetSqs)),
+      ),
+      ...(publisher && { sns: topicCourier(publisher) }),
       email: mailCourier({ rows, notices }),
     },
     ids,
@@ -178,7 +191,7 @@ export async function buildApp(settings: Settings, log: Log) {
     // Real time: others check it, who know no moved clock.
     makeCertificate: () => selfSigned({ name: 'Sesame topics', now: clock.civil() - clock.offset, random }),
   });
-  const topics = new Topics({
+  const ownTopics = new Topics({
     rows,
     publications,
     documents: topicDocuments({
@@ -189,8 +202,13 @@ export async function buildApp(settings: Settings, log: Log) {
     clock,
     random,
   });
-  const buckets = new Buckets({ rows, bytes, clock });
-  const uploads = new Uploads({ rows, bytes, buckets, clock, random });
+  const topics: TopicTarget = publisher
+    ? new RemoteTopics({ rows, publications, remote: publisher, random })
+    : ownTopics;
+  const ownBuckets = new Buckets({ rows, bytes, clock });
+  const uploads = new Uploads({ rows, bytes, buckets: ownBuckets, clock, random });
+  const buckets: BucketTarget =
+    targetS3 === 'embedded' ? ownBuckets : new RemoteBuckets(bytes, remoteObjects(at(targetS3)));
   const identities = new Identities({
     rows,
     vault,
@@ -436,9 +454,9 @@ export async function buildApp(settings: Settings, log: Log) {
       templates,
       ruleSets,
       ipFilters,
-      buckets,
+      buckets: ownBuckets,
       uploads,
-      topics,
+      topics: ownTopics,
       queues,
     },
     topicSigner,
@@ -468,7 +486,7 @@ export async function buildApp(settings: Settings, log: Log) {
       if (scope) {
         // What is kept outside the scope, since it is looked up without knowing it.
         await ruleSets.activate(scope, undefined);
-        for (const bucket of await buckets.removeAll(scope)) await uploads.forget(bucket);
+        for (const bucket of await ownBuckets.removeAll(scope)) await uploads.forget(bucket);
         await store.erase(scope);
         await delivery.repairLanes();
       } else {

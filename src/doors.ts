@@ -6,7 +6,11 @@ import { writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import type { App } from './app.ts';
 import { SECOND } from './base/clock.ts';
+<<<<<<< HEAD
 import { nameServer } from './core/identities/identities.ts';
+=======
+import { Refusal } from './base/refusal.ts';
+>>>>>>> 960c771 (targets: buckets, topics and queues of another endpoint take the place of ours by one setting)
 import type { DsnWishes } from './core/receiving/receiving.ts';
 import { Gateway } from './edges/aws/gateway.ts';
 import { authorize } from './edges/aws/permissions/permissions.ts';
@@ -31,7 +35,7 @@ import { submissionDoor } from './edges/submission/submission.ts';
 import { isTracked, type Opened, tracking } from './edges/tracking/tracking.ts';
 import { unsubscribeHandler } from './edges/tracking/unsubscribe.ts';
 import { verificationHandler } from './edges/tracking/verification.ts';
-import { dataPath, type SettingName, SettingsError } from './settings/settings.ts';
+import { dataPath, type SettingName, type Settings, SettingsError } from './settings/settings.ts';
 import type { Endpoint } from './settings/values.ts';
 import { type Certificate, loadCertificate, localCertificate, secureContext } from './wire/certificates.ts';
 import type { DnsServer } from './wire/dns/server.ts';
@@ -202,17 +206,27 @@ function gatewayOf({ settings, keys, authority, rooms, random, opened, log }: Ap
     services: {
       'ses-v1': async () => (await import('./edges/aws/ses-v1/ses-v1.ts')).sesV1(rooms),
       'ses-v2': async () => (await import('./edges/aws/ses-v2/ses-v2.ts')).sesV2(rooms),
-      s3: async () => (await import('./edges/aws/s3/s3.ts')).s3(rooms),
+      s3: elsewhere('S3', settings.targetS3) ?? (async () => (await import('./edges/aws/s3/s3.ts')).s3(rooms)),
       iam: async () => (await import('./edges/aws/iam/iam.ts')).iam(rooms),
       sts: async () => (await import('./edges/aws/sts/sts.ts')).sts(rooms),
-      sns: async () => (await import('./edges/aws/sns/sns.ts')).sns(rooms),
+      sns: elsewhere('SNS', settings.targetSns) ?? (async () => (await import('./edges/aws/sns/sns.ts')).sns(rooms)),
       servicequotas: async () => (await import('./edges/aws/service-quotas/service-quotas.ts')).serviceQuotas(rooms),
-      sqs: async () => (await import('./edges/aws/sqs/sqs.ts')).sqs({ ...rooms, url: () => opened.url }),
+      sqs:
+        elsewhere('SQS', settings.targetSqs) ??
+        (async () => (await import('./edges/aws/sqs/sqs.ts')).sqs({ ...rooms, url: () => opened.url })),
     },
     now: Date.now,
     requestId: () => random.uuid(),
     log,
   });
+}
+
+/** A neighbour that a setting replaces is asked where it is, not here. */
+function elsewhere(name: string, target: Settings['targetS3']): (() => never) | undefined {
+  if (target === 'embedded') return undefined;
+  return () => {
+    throw new Refusal('not-built', `${name} is not here, but at ${target.url}`);
+  };
 }
 
 function submissionOf(app: App): SmtpDoor {

@@ -77,9 +77,21 @@ test('what is not built yet stops the start and says so', () => {
   refuses({ environment: { SESAME_RSPAMD: '127.0.0.1:11333' } }, /SESAME_RSPAMD: Spam scanning is not built yet/);
   refuses({ environment: { SESAME_STORE: 'postgres://x' } }, /The store 'postgres' is not built yet/);
   refuses(
-    { environment: { SESAME_TARGET_S3: 'http://127.0.0.1:9000' } },
-    /SESAME_TARGET_S3: a remote target is not built yet/,
+    { environment: { SESAME_TARGET_LAMBDA: 'http://127.0.0.1:9000' } },
+    /SESAME_TARGET_LAMBDA: a remote target is not built yet/,
   );
+});
+
+test('a target is ours, or an endpoint with its key apart', () => {
+  const check = (value: string, expected: unknown) =>
+    assert.deepEqual(resolve({ environment: { SESAME_TARGET_S3: value } }).targetS3, expected);
+  check('embedded', 'embedded');
+  check('http://127.0.0.1:9000', { url: 'http://127.0.0.1:9000' });
+  check('https://key:a%2Fb@s3.example/', {
+    url: 'https://s3.example',
+    credentials: { accessKeyId: 'key', secretAccessKey: 'a/b' },
+  });
+  refuses({ environment: { SESAME_TARGET_S3: 'ftp://x' } }, /SESAME_TARGET_S3: must be embedded or https/);
 });
 
 test('strict checks who calls and what they own', () => {

@@ -31,6 +31,9 @@ function define<T>(definition: Definition<T>): Definition<T> {
   return definition;
 }
 
+const credentials =
+  "`https://key:secret@host:port`; without a key in it AWS's usual places are looked at (environment, profile, machine).";
+
 const whenSet = (what: string) => () => `${what} is not built yet`;
 
 const definitions = {
@@ -202,6 +205,24 @@ const definitions = {
     sentence: 'Home of the bytes.',
     notBuilt: (value) => (value === 'embedded' ? undefined : `Bytes in '${value.split(':')[0]}' are not built yet`),
   }),
+  targetS3: define({
+    parse: as.target,
+    fallback: 'embedded',
+    secret: true,
+    sentence: `Whose buckets mail is written to: ours, or those of an AWS-compatible endpoint. ${credentials}`,
+  }),
+  targetSns: define({
+    parse: as.target,
+    fallback: 'embedded',
+    secret: true,
+    sentence: `Whose topics are published to. ${credentials}`,
+  }),
+  targetSqs: define({
+    parse: as.target,
+    fallback: 'embedded',
+    secret: true,
+    sentence: `Whose queues our topics send to. ${credentials}`,
+  }),
   log: define({
     parse: as.choice('debug', 'info', 'warn', 'error', 'silent'),
     fallback: 'warn',
@@ -222,7 +243,7 @@ export type Settings = { readonly [Name in SettingName]: ValueOf<Definitions[Nam
 };
 
 /** The remote endpoints of design §2 that no code reads yet; each is refused by name. */
-const targets = ['S3', 'SNS', 'SQS', 'LAMBDA', 'FIREHOSE', 'EVENTS', 'CLOUDWATCH'].map((t) => `SESAME_TARGET_${t}`);
+const targets = ['LAMBDA', 'FIREHOSE', 'EVENTS', 'CLOUDWATCH'].map((t) => `SESAME_TARGET_${t}`);
 
 export class SettingsError extends Error {}
 

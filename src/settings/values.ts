@@ -126,6 +126,25 @@ export type DeliveryWay =
       readonly password?: string;
     };
 
+export interface Remote {
+  /** Without user and password. */
+  readonly url: string;
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
+/** `embedded`, or `https://key:secret@host:port`. */
+export function target(value: string): 'embedded' | Remote {
+  if (value === 'embedded') return value;
+  const parsed = URL.canParse(value) ? new URL(value) : undefined;
+  if (!parsed || !/^https?:$/.test(parsed.protocol))
+    throw new Error('must be embedded or https://key:secret@host:port');
+  const [accessKeyId, secretAccessKey] = [decodeURIComponent(parsed.username), decodeURIComponent(parsed.password)];
+  parsed.username = '';
+  parsed.password = '';
+  const url = parsed.href.replace(/\/$/, '');
+  return accessKeyId ? { url, credentials: { accessKeyId, secretAccessKey } } : { url };
+}
+
 export function deliveryWay(value: string): DeliveryWay {
   if (value === 'capture' || value === 'direct') return { kind: value };
   if (value === 'routes') throw new Error('routes are not built yet; use capture, direct or smtp://host:port');

@@ -12,7 +12,7 @@ import { type Documents, documents, type Versioned } from '../../storage/documen
 import { generation } from '../../storage/generations.ts';
 import type { Command, Rows, Scope } from '../../storage/ports.ts';
 import { checkResourceTags, type ResourceTag } from '../accounts/accounts.ts';
-import type { Publications, Topics } from '../targets/targets.ts';
+import type { Publications, TopicTarget } from '../targets/targets.ts';
 import { checkDestination, checkDestinationName, type Destination, detailOf } from './destinations.ts';
 import { checkSetName } from './names.ts';
 
@@ -97,7 +97,7 @@ const VALIDATED = 'Successfully validated SNS topic for Amazon SES event publish
 
 interface Needs {
   readonly rows: Rows;
-  readonly topics: Topics;
+  readonly topics: TopicTarget;
   readonly publications: Publications;
   readonly clock: Clock;
   /** Whether the scope has shown that the domain is its own. */

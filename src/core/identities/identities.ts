@@ -18,7 +18,7 @@ import type { Rows, Scope } from '../../storage/ports.ts';
 import type { Dns } from '../../wire/dns/dns.ts';
 import { checkResourceTags, type Vault } from '../accounts/accounts.ts';
 import type { Notices } from '../notices/notices.ts';
-import type { Publications, Topics } from '../targets/targets.ts';
+import type { Publications, TopicTarget } from '../targets/targets.ts';
 import { Addresses, type Followed } from './addresses.ts';
 import { Checks } from './checks.ts';
 import { coveringNames, domainChain, identityName } from './covering.ts';
@@ -51,7 +51,7 @@ interface Needs {
   readonly vault: Vault;
   readonly dns: Dns;
   readonly notices: Notices;
-  readonly topics: Topics;
+  readonly topics: TopicTarget;
   readonly publications: Publications;
   readonly subscribed: RenderSubscribed;
   /** `auto`: an identity is verified when it is created. */

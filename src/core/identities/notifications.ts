@@ -1,6 +1,6 @@
 import { Refusal } from '../../base/refusal.ts';
 import type { Command, Scope } from '../../storage/ports.ts';
-import type { Publications, Topics } from '../targets/targets.ts';
+import type { Publications, TopicTarget } from '../targets/targets.ts';
 import type { Identity } from './identity.ts';
 import type { Records } from './records.ts';
 
@@ -25,7 +25,7 @@ export type RenderSubscribed = (told: { topic: string; kind: NotificationKind; i
 
 interface Needs {
   readonly records: Records;
-  readonly topics: Topics;
+  readonly topics: TopicTarget;
   readonly publications: Publications;
   readonly render: RenderSubscribed;
 }

@@ -11,7 +11,7 @@ import type { Bytes, Command } from '../../storage/ports.ts';
 import type { ConfigurationSets, Destination } from '../configuration-sets/configuration-sets.ts';
 import type { Events, EventType, Happening } from '../events/events.ts';
 import { type Message, submittedFields } from '../messages/messages.ts';
-import type { Publications, Topics } from '../targets/targets.ts';
+import type { Publications, TopicTarget } from '../targets/targets.ts';
 
 /** Something that an outgoing message has come to. */
 export interface Occurrence {
@@ -42,7 +42,7 @@ const LARGEST_KEPT = 16 * 1_024;
 interface Needs {
   readonly events: Events;
   readonly configurationSets: ConfigurationSets;
-  readonly topics: Topics;
+  readonly topics: TopicTarget;
   readonly publications: Publications;
   readonly bytes: Bytes;
   readonly render: RenderEvent;

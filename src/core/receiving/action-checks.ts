@@ -5,13 +5,13 @@ import { Refusal, type RefusalCode } from '../../base/refusal.ts';
 import { formatDate } from '../../mail/date.ts';
 import { fieldFault, readHeader } from '../../mail/header-fields.ts';
 import type { Scope } from '../../storage/ports.ts';
-import type { Buckets, Topics } from '../targets/targets.ts';
+import type { BucketTarget, TopicTarget } from '../targets/targets.ts';
 import { objectKeyOf, type RenderReceipt } from './actions.ts';
 import type { Action } from './rules.ts';
 
 interface Needs {
-  readonly buckets: Buckets;
-  readonly topics: Topics;
+  readonly buckets: BucketTarget;
+  readonly topics: TopicTarget;
   /** Whether a function of that ARN may be invoked for the scope. */
   readonly functionExists: (scope: Scope, functionArn: string) => Promise<boolean>;
   /** Whether the address is covered by a verified identity. */
@@ -63,8 +63,8 @@ export class ActionChecks {
   async #checkBucket(scope: Scope, { bucket: name, prefix }: Extract<Action, { kind: 's3' }>): Promise<void> {
     const refuse = (text: string) => new Refusal('invalid-s3-configuration', text, { Bucket: name });
     if (name === '') throw refuse('Bucket name must not be empty');
-    const bucket = await this.#needs.buckets.find(name);
-    if (bucket?.account !== scope.account) throw refuse(`No such bucket: ${name}`);
+    const bucket = await this.#needs.buckets.writable(scope.account, name);
+    if (!bucket) throw refuse(`No such bucket: ${name}`);
     if (bucket.region !== scope.region) throw refuse(`Could not write to bucket: ${name}`);
     const content = this.#setupMail(scope, 'bucket');
     const object = { bucket: name, key: objectKeyOf(prefix, SETUP), content, contentType: 'application/octet-stream' };

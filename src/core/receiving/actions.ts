@@ -4,7 +4,7 @@ import type { HeaderField } from '../../mail/header-fields.ts';
 import type { Command } from '../../storage/ports.ts';
 import type { HttpPost } from '../../wire/http-post.ts';
 import type { Message } from '../messages/messages.ts';
-import type { Buckets, Topics } from '../targets/targets.ts';
+import type { BucketTarget, TopicTarget } from '../targets/targets.ts';
 import { MOST_NOTIFIED } from './dry-run.ts';
 import type { BounceWords, Onward } from './onward.ts';
 import type { Action, Extension } from './rules.ts';
@@ -39,8 +39,8 @@ export interface Performed {
 }
 
 interface Needs {
-  readonly buckets: Buckets;
-  readonly topics: Topics;
+  readonly buckets: BucketTarget;
+  readonly topics: TopicTarget;
   readonly onward: Onward;
   readonly render: RenderReceipt;
   readonly post: HttpPost;

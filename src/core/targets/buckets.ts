@@ -271,6 +271,12 @@ export class Buckets {
     return [deleteObject({ bucket, key, segments }), ...this.#needs.bytes.release(JSON.parse(segments))];
   }
 
+  /** The bucket of that name, if it is the account's: SES may write to it without a policy. */
+  async writable(account: string, name: string): Promise<Bucket | undefined> {
+    const bucket = await this.find(name);
+    return bucket?.account === account ? bucket : undefined;
+  }
+
   /** Somebody else's bucket looks like none, so that names cannot be probed for their content. */
   async owned(account: string, name: string): Promise<Bucket> {
     const bucket = await this.find(name);

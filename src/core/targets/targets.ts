@@ -24,6 +24,15 @@ export {
 } from './queues/queues.ts';
 export { defaultSettings, type QueueRef, type QueueSettings, ranges } from './queues/settings.ts';
 export {
+  type BucketTarget,
+  RemoteBuckets,
+  type RemoteObjects,
+  type RemotePublisher,
+  RemoteTopics,
+  type TopicTarget,
+  topicCourier,
+} from './remote.ts';
+export {
   defaultSubscription,
   mayBeRaw,
   type Protocol,
