@@ -6,11 +6,8 @@ import { writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import type { App } from './app.ts';
 import { SECOND } from './base/clock.ts';
-<<<<<<< HEAD
-import { nameServer } from './core/identities/identities.ts';
-=======
 import { Refusal } from './base/refusal.ts';
->>>>>>> 960c771 (targets: buckets, topics and queues of another endpoint take the place of ours by one setting)
+import { nameServer } from './core/identities/identities.ts';
 import type { DsnWishes } from './core/receiving/receiving.ts';
 import { Gateway } from './edges/aws/gateway.ts';
 import { authorize } from './edges/aws/permissions/permissions.ts';
