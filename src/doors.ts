@@ -272,6 +272,7 @@ function mxOf({ settings, receiving, names, random }: App) {
   const answers = { yes: undefined, unknown: unavailable, blocked, 'needs-tls': needsTls, full: receivedEnough };
   return mxDoor({
     hostName: names.inboundHost(settings.region),
+    software: names.software,
     random,
     arriving: () => receiving.arriving(),
     admits: (peerAddress) => receiving.admits(peerAddress),

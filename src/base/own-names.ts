@@ -31,6 +31,8 @@ export interface OwnNames {
   readonly noticeSender: string;
   /** Who reads what people worry about when they are asked to prove an address. */
   readonly verificationContact: string;
+  /** What the MX calls itself in its greeting. */
+  readonly software: string;
   /** How they and our pages name us. */
   readonly organisation: string;
   /** How they and our pages name a region. */
@@ -51,6 +53,7 @@ const SES: OwnNames = {
   authority: 'amazonses.com',
   noticeSender: 'no-reply-aws@amazon.com',
   verificationContact: 'aws-email-domain-verification@amazon.com',
+  software: 'Amazon SES',
   organisation: 'Amazon Web Services',
   regionName,
 };
@@ -71,6 +74,7 @@ export function ownNames(domain: string | undefined): OwnNames {
     authority: domain,
     noticeSender: `no-reply@${domain}`,
     verificationContact: `postmaster@${domain}`,
+    software: 'Sesame',
     organisation: domain,
     regionName: (region) => region,
   };

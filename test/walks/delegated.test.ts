@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -121,6 +123,13 @@ test('a mail has the names of the shop and of ours, and of nobody else', needs('
     results.map(({ status, signingDomain }: any) => `${status.result} ${signingDomain}`),
     [`pass ${SHOP}`, `pass ${OURS}`],
   );
+});
+
+test('who brings us mail is greeted in our own name', async () => {
+  const socket = connect(sesame.port('mx'), '127.0.0.1');
+  const [greeting] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  assert.match(greeting.toString(), new RegExp(`^220 inbound-smtp.us-east-1.${OURS} ESMTP Sesame `));
 });
 
 test('nobody else gets a delegated domain by claiming it', async () => {

@@ -13,6 +13,8 @@ import { type Reply, reply } from '../../wire/smtp/reply.ts';
 export interface MxOptions {
   /** Shown in banner and EHLO; default `inbound-smtp.us-east-1.amazonaws.com`. */
   readonly hostName?: string;
+  /** Named in the greeting; default `Amazon SES`. */
+  readonly software?: string;
   readonly random: Random;
   /** Whether anybody could receive from the peer: asked when it connects. */
   admits(peerAddress: string): boolean | Promise<boolean>;
@@ -105,7 +107,10 @@ export class MxVisit implements SmtpVisit {
   /** The greeting of a peer that may turn out to be somebody with a password. */
   welcome(): Reply {
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-    return reply(220, `${this.#hostName} ESMTP Amazon SES ${randomText(this.#options.random, alphabet, 20)}`);
+    return reply(
+      220,
+      `${this.#hostName} ESMTP ${this.#options.software ?? 'Amazon SES'} ${randomText(this.#options.random, alphabet, 20)}`,
+    );
   }
 
   ehlo(): readonly string[] {
