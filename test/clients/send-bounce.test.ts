@@ -54,6 +54,32 @@ const returned = async (query: string) => {
   return { message: (await sesame.app.messages.get(id))!, parsed: await PostalMime.parse(await sesame.raw(id)) };
 };
 
+test('a received message is bounced to whoever sent it, as RFC 3464 has it, and nobody can answer', async () => {
+  const sent = await bounce(await receive('first'));
+  assert.match(sent, /^[0-9a-f]{16}-[0-9a-f-]{36}-000000$/);
+  const { message, parsed } = await returned('subject:Notification');
+  assert.deepEqual([message.envelopeFrom, message.recipients], ['', ['ann@back.example']]);
+  assert.deepEqual(
+    [parsed.from?.address, parsed.to?.[0]?.address, parsed.subject],
+    ['mail@here.example', 'ann@back.example', 'Delivery Status Notification (Failure)'],
+  );
+  const field = (name: string) => parsed.headers.find(({ key }) => key === name)?.value;
+  assert.deepEqual([field('in-reply-to'), field('auto-submitted')], ['<1@back.example>', 'auto-replied']);
+  const raw = await sesame.raw(message.id);
+  for (const line of [
+    'Content-Type: multipart/report; report-type=delivery-status;',
+    'Reporting-MTA: dns; inbound-smtp.us-east-1.amazonaws.com',
+    'Final-Recipient: rfc822; bob@here.example',
+    'Action: failed',
+    'Status: 5.1.1',
+    'Diagnostic-Code: smtp; 550 5.1.1 Mailbox does not exist',
+    'Subject: first',
+  ]) {
+    assert.ok(raw.includes(`\r\n${line}\r\n`), line);
+  }
+  await sesame.call('DELETE', '/_sesame/messages');
+});
+
 test('what the caller says of the report stands in it', async () => {
   const RecipientDsnFields = {
     FinalRecipient: 'cat@here.example',
