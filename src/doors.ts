@@ -233,6 +233,7 @@ function submissionOf(app: App): SmtpDoor {
   return submissionDoor({
     mode: settings.auth === 'open' ? 'open' : 'required',
     hostName: names.submissionHost,
+    software: names.submissionSoftware,
     random,
     authenticate: async ({ userName, password }) => {
       if (settings.auth === 'sigv4') {

@@ -33,6 +33,8 @@ export interface OwnNames {
   readonly verificationContact: string;
   /** What the MX calls itself in its greeting. */
   readonly software: string;
+  /** What the SMTP interface calls itself in its greeting. */
+  readonly submissionSoftware: string;
   /** How they and our pages name us. */
   readonly organisation: string;
   /** How they and our pages name a region. */
@@ -54,6 +56,7 @@ const SES: OwnNames = {
   noticeSender: 'no-reply-aws@amazon.com',
   verificationContact: 'aws-email-domain-verification@amazon.com',
   software: 'Amazon SES',
+  submissionSoftware: 'SimpleEmailService',
   organisation: 'Amazon Web Services',
   regionName,
 };
@@ -75,6 +78,7 @@ export function ownNames(domain: string | undefined): OwnNames {
     noticeSender: `no-reply@${domain}`,
     verificationContact: `postmaster@${domain}`,
     software: 'Sesame',
+    submissionSoftware: 'Sesame',
     organisation: domain,
     regionName: (region) => region,
   };

@@ -55,9 +55,10 @@ function banner({ settings, doors, secrets, version }: Told): string {
   const [smtp = ''] = endpoints.submission;
   const port = (list: readonly string[]) =>
     list.map((endpoint) => endpoint.replace(/^127\.0\.0\.1:/, '')).join(', ') || 'closed';
+  const urls = (scheme: string, list: readonly string[]) => list.map((endpoint) => `${scheme}://${endpoint}`);
   const rows: [string, string][] = [
     ['inbox', `${url}/`],
-    ['APIs', endpoints.http.map((endpoint) => `http://${endpoint}`).join('  ')],
+    ['APIs', [...urls('http', endpoints.http), ...urls('https', endpoints.https)].join('  ')],
     ['SMTP', `${port(endpoints.submission)} (STARTTLS)  ${port(endpoints.submissionTls)} (TLS)`],
     ['MX', port(endpoints.mx)],
     ...(endpoints.dns.length > 0 ? ([['DNS', port(endpoints.dns)]] as [string, string][]) : []),

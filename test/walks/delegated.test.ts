@@ -125,11 +125,23 @@ test('a mail has the names of the shop and of ours, and of nobody else', needs('
   );
 });
 
-test('who brings us mail is greeted in our own name', async () => {
-  const socket = connect(sesame.port('mx'), '127.0.0.1');
-  const [greeting] = (await once(socket, 'data')) as [Buffer];
-  socket.destroy();
-  assert.match(greeting.toString(), new RegExp(`^220 inbound-smtp.us-east-1.${OURS} ESMTP Sesame `));
+test('whoever brings us mail is greeted in our own name, with a password and without', async () => {
+  const hello = async (door: 'mx' | 'submission') => {
+    const socket = connect(sesame.port(door), '127.0.0.1');
+    const [greeting] = (await once(socket, 'data')) as [Buffer];
+    socket.write('EHLO client.example\r\n');
+    const [extensions] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    return `${greeting}${extensions}`;
+  };
+  assert.match(
+    await hello('mx'),
+    new RegExp(`^220 inbound-smtp.us-east-1.${OURS} ESMTP Sesame \\w{20}\r\n250-inbound-smtp.us-east-1.${OURS}\r\n`),
+  );
+  const submission = await hello('submission');
+  const ours = new RegExp(`^220 email-smtp.${OURS} ESMTP Sesame-d-\\w{9} \\w{20}\r\n250-email-smtp.${OURS}\r\n`);
+  assert.match(submission, ours);
+  assert.doesNotMatch(submission, /amazon|SimpleEmail/i);
 });
 
 test('nobody else gets a delegated domain by claiming it', async () => {

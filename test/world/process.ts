@@ -9,7 +9,7 @@ export class SesameProcess {
   readonly #environment: Readonly<Record<string, string>>;
   #child: ChildProcess | undefined;
   #said = '';
-  endpoints!: Readonly<Record<'http' | 'submission' | 'submissionTls' | 'mx', string[]>>;
+  endpoints!: Readonly<Record<'http' | 'https' | 'submission' | 'submissionTls' | 'mx', string[]>>;
 
   constructor(folder: string, environment: Readonly<Record<string, string>> = {}) {
     this.#folder = folder;

@@ -13,6 +13,8 @@ export interface SubmissionOptions {
   readonly mode: 'open' | 'required';
   /** Shown in greeting and EHLO; SES shows no region here. Default `email-smtp.amazonaws.com`. */
   readonly hostName?: string;
+  /** Named in the greeting; default `SimpleEmailService`. */
+  readonly software?: string;
   readonly random: Random;
   authenticate(logIn: LogIn): Caller | 'invalid' | Promise<Caller | 'invalid'>;
   /** Whether a name that somebody logged in with is still good; asked at every MAIL, in `required` only. */
@@ -79,9 +81,9 @@ class SubmissionVisit implements SmtpVisit {
   }
 
   greeting(): Reply {
-    const { random } = this.#options;
+    const { random, software = 'SimpleEmailService' } = this.#options;
     const upper = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
-    const host = `SimpleEmailService-d-${randomText(random, upper, 9)}`;
+    const host = `${software}-d-${randomText(random, upper, 9)}`;
     return reply(
       220,
       `${this.#hostName} ESMTP ${host} ${randomText(random, `${upper}abcdefghijklmnopqrstuvwxyz`, 20)}`,
