@@ -33,14 +33,16 @@ export class CaptureRoute implements Route {
     return (await this.#needs.receivesHere(recipient)) ? undefined : RECEIVED;
   }
 
-  async deliver({ message, recipients }: Attempt): Promise<readonly Result[]> {
+  async deliver(attempt: Attempt): Promise<readonly Result[] | undefined> {
+    const { recipients } = attempt;
     const results = new Map<string, Result>();
     const inside: string[] = [];
     for (const recipient of recipients) {
       if (await this.#needs.receivesHere(recipient)) inside.push(recipient);
     }
     if (inside.length > 0) {
-      const answers = await this.#needs.inside.deliver({ message, recipients: inside });
+      const answers = await this.#needs.inside.deliver({ ...attempt, recipients: inside });
+      if (!answers) return undefined;
       for (const [i, answer] of answers.entries()) results.set(inside[i]!, captured(answer));
     }
     return recipients.map((recipient) => results.get(recipient) ?? RECEIVED);

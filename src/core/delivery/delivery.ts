@@ -8,6 +8,9 @@
  *
  * A lane whose peer nobody can reach rests: what waits in it stays as it is, and at growing intervals one delivery is
  * tried for all. Whatever expires meanwhile is tried a last time and ends.
+ *
+ * Who runs the exchangers of many domains is one provider, with a number of attempts at a time that grows while it answers:
+ * what is slow or dead never holds all that may be under way.
  */
 import { type Clock, MINUTE } from '../../base/clock.ts';
 import { outgoingMessageId } from '../../base/ids.ts';
@@ -19,6 +22,7 @@ import type { Message, Messages } from '../messages/messages.ts';
 import type { Publishing } from '../publishing/publishing.ts';
 import type { Reputation, SuppressionReason } from '../reputation/reputation.ts';
 import { type Outcome, outcomeOf, simulatedOutcome, type Withheld, withheldOutcome } from './outcome.ts';
+import { type Place, Providers, type Showing } from './providers.ts';
 import type { Attempt, Result, Route } from './route.ts';
 import { LIFETIME, nextAttempt } from './schedule.ts';
 import { isSimulated, simulated } from './simulator.ts';
@@ -36,10 +40,12 @@ import {
   hurryLanes,
   insertDelivery,
   type LaneRow,
+  nameProvider,
   nextDue,
   openLane,
   recountLanes,
   releaseClaims,
+  releaseDelivery,
   removeIdleLanes,
   restLane,
   settleLane,
@@ -94,6 +100,7 @@ interface Needs {
 
 export class Delivery {
   readonly loop: WorkLoop;
+  readonly #providers = new Providers();
   readonly #needs: Needs;
   /** Whose claims are ours. */
   readonly #name: string;
@@ -164,7 +171,7 @@ export class Delivery {
       }
     }
     const depths = [...lanes].map(([lane, depth]) =>
-      deepenLane({ lane, depth, due: at, expires, priority: PRIORITY, provider: '' }),
+      deepenLane({ lane, depth, due: at, expires, priority: PRIORITY, provider: this.#providerOf(lane) }),
     );
     return { batch: [...batch, ...depths], waiting: lanes.size > 0 };
   }
@@ -200,50 +207,98 @@ export class Delivery {
   async #look(room: number): Promise<Pass> {
     const { rows, clock } = this.#needs;
     const now = clock.civil();
-    const lanes = await rows.all(dueLanes({ now, limit: LANES_A_LOOK }));
-    const limit = Math.min(CLAIM, Math.max(1, Math.floor(room / Math.max(1, lanes.length))));
-    const batch = lanes.flatMap((lane) => this.#claiming(lane, now, limit));
-    const failures = new Map(lanes.map((lane) => [lane.lane, lane.failures]));
+    const full = this.#providers.full();
+    const lanes = await rows.all(dueLanes({ now, limit: LANES_A_LOOK, full }));
+    const batch = this.#shares(lanes, room).flatMap(([lane, limit]) => this.#claiming(lane, now, limit));
+    const looked = new Map(lanes.map((lane) => [lane.lane, lane]));
     const outcome = batch.length > 0 ? await rows.write(batch, 'committed') : undefined;
     const claimed = outcome?.applied ? (outcome.rows.flat() as DeliveryRow[]) : [];
     const messages = await this.#needs.messages.getMany([...new Set(claimed.map(({ message_id }) => message_id))]);
     const tasks = groupByMessage(claimed).map(
-      (group) => () => this.#attempt(messages.get(group[0]!.message_id), group, failures.get(group[0]!.lane)!),
+      (group) => () => this.#attempt(messages.get(group[0]!.message_id), group, looked.get(group[0]!.lane)!),
     );
-    return { tasks, nextDue: (await rows.first(nextDue({})))?.due ?? undefined };
+    return { tasks, nextDue: (await rows.first(nextDue(full)))?.due ?? undefined };
+  }
+
+  /** How much to claim from each: a fair part of the room, and no more than its provider has place for. */
+  #shares(lanes: readonly DueLane[], room: number): [lane: DueLane, limit: number][] {
+    const most = Math.min(CLAIM, Math.max(1, Math.floor(room / Math.max(1, lanes.length))));
+    const { oneLane } = this.#needs.route;
+    const shared = new Map<string, number>();
+    return lanes.flatMap((lane): [DueLane, number][] => {
+      // To a relay goes everything: there is nobody whom it could delay.
+      const left = oneLane ? most : (shared.get(lane.provider) ?? this.#providers.room(lane.provider, room));
+      const limit = Math.min(most, left);
+      shared.set(lane.provider, left - limit);
+      return limit > 0 ? [[lane, limit]] : [];
+    });
   }
 
   /** Of a lane that rests one delivery is taken, and the next time set before it is known what comes of it. */
-  #claiming({ lane, failures }: Pick<LaneRow, 'lane' | 'failures'>, now: number, limit: number): Command[] {
+  #claiming({ lane, failures }: DueLane, now: number, limit: number): Command[] {
     const wanted = { lane, now, until: now + CLAIM_TIME, by: this.#name };
     if (failures === 0) return [claim({ ...wanted, limit }), settleLane({ lane })];
     return [claimExpired({ ...wanted, limit }), claim({ ...wanted, limit: 1 }), this.#resting({ lane, failures }, now)];
   }
 
-  #resting({ lane, failures }: Pick<LaneRow, 'lane' | 'failures'>, now: number): Command {
+  #resting({ lane, failures }: Pick<DueLane, 'lane' | 'failures'>, now: number): Command {
     const until = nextAttempt({ now, attempts: failures + 1, chance: this.#needs.random.fraction() });
     return restLane({ lane, failures, until });
   }
 
   /**
-   * The claimed recipients of one message in one lane: one transaction with the peer, one with the storage. `failures`: of
-   * the lane when they were claimed.
+   * The claimed recipients of one message in one lane: one transaction with the peer, one with the storage. `lane`: as it
+   * was when they were claimed.
    */
-  async #attempt(message: Message | undefined, deliveries: readonly DeliveryRow[], failures: number): Promise<void> {
-    const { route, rows, publishing } = this.#needs;
+  async #attempt(message: Message | undefined, deliveries: readonly DeliveryRow[], lane: DueLane): Promise<void> {
     // Erased while it was claimed: nothing is owed any more.
     if (!message) return;
+    const place = this.#needs.route.oneLane ? anywhere : this.#providers.begin(lane.provider);
+    let showing: Showing | undefined;
+    try {
+      showing = await this.#try(message, deliveries, { lane, place });
+    } finally {
+      place.end(showing);
+    }
+  }
+
+  async #try(
+    message: Message,
+    deliveries: readonly DeliveryRow[],
+    { lane, place }: { lane: DueLane; place: Place },
+  ): Promise<Showing | undefined> {
+    const { route, rows, publishing } = this.#needs;
+    let { provider } = lane;
     const attempt: Attempt = {
       message,
       recipients: deliveries.map(({ recipient }) => recipient),
       tls: message.facts['tls'] === 'require' ? 'required' : undefined,
+      admit: (found) => {
+        provider = found;
+        return place.move(found);
+      },
     };
     const results = await route.deliver(attempt);
+    const named = provider === lane.provider ? [] : [nameProvider({ lane: lane.lane, provider })];
+    if (!results) {
+      await rows.write([...named, ...this.#release(deliveries)], 'committed');
+      return undefined;
+    }
     const batch = await this.#finish(message, deliveries, results);
-    const found = this.#found({ lane: deliveries[0]!.lane, failures }, results);
-    const outcome = await rows.write([...batch, ...found], 'committed');
+    const found = this.#found(lane, results);
+    const outcome = await rows.write([...named, ...batch, ...found], 'committed');
     publishing.announce(message);
     if (!outcome.applied) this.#needs.log.warn({ message: message.id }, 'a claim was lost before its attempt ended');
+    return results.every(({ unreached }) => unreached) ? 'unreached' : 'reached';
+  }
+
+  /** They are due as they were, in the lane of a provider that has no room now. */
+  #release(deliveries: readonly DeliveryRow[]): Command[] {
+    const due = this.#needs.clock.civil();
+    const { lane } = deliveries[0]!;
+    const expires = Math.min(...deliveries.map((delivery) => delivery.expires));
+    const released = deliveries.map(({ message_id, n }) => releaseDelivery({ message_id, n, by: this.#name, due }));
+    return [...released, hastenLane({ lane, due, expires })];
   }
 
   /** Final states or next times, events with what they owe, and the depth of the lane, as one batch. */
@@ -276,7 +331,7 @@ export class Delivery {
   }
 
   /** What an attempt found out about its lane. */
-  #found(lane: Pick<LaneRow, 'lane' | 'failures'>, results: readonly Result[]): Command[] {
+  #found(lane: DueLane, results: readonly Result[]): Command[] {
     const reached = !results.every(({ unreached }) => unreached);
     if (lane.failures > 0) return reached ? [openLane(lane)] : [];
     return reached ? [] : [this.#resting(lane, this.#needs.clock.civil())];
@@ -285,6 +340,11 @@ export class Delivery {
   #laneOf(recipient: string): string {
     const { name, oneLane } = this.#needs.route;
     return `${name}/${PRIORITY}/${oneLane ? '*' : domainOf(recipient)}`;
+  }
+
+  /** Of a lane that nobody has tried yet. */
+  #providerOf(lane: string): string {
+    return lane.slice(lane.lastIndexOf('/') + 1);
   }
 
   /** The outcome of a recipient that need not be tried. */
@@ -323,6 +383,12 @@ export class Delivery {
     return { recipient, accepted, expires, now, feedbackId: outgoingMessageId(region, clock, random) };
   }
 }
+
+/** A lane as a look finds it. */
+type DueLane = Pick<LaneRow, 'lane' | 'failures' | 'provider'>;
+
+/** Where all goes to one relay, no place is counted. */
+const anywhere: Place = { move: () => true, end: () => {} };
 
 interface Enqueued {
   readonly batch: readonly Command[];

@@ -7,6 +7,8 @@ export interface Attempt {
   readonly recipients: readonly string[];
   /** The sender would rather not have it delivered than in plain text. */
   readonly tls?: 'required' | undefined;
+  /** Whether there is room at the provider that the way leads to: who runs the exchangers, whatever the domain. */
+  readonly admit: (provider: string) => boolean;
 }
 
 /** What came of it for one recipient. */
@@ -28,6 +30,7 @@ export interface Route {
   readonly oneLane?: boolean;
   /** What a try would come to, where that is known without one. */
   foregone?(recipient: string): Promise<Result | undefined>;
-  deliver(attempt: Attempt): Promise<readonly Result[]>;
+  /** A result for each recipient, in order; nothing where the attempt was not admitted, and nobody was spoken to. */
+  deliver(attempt: Attempt): Promise<readonly Result[] | undefined>;
   close(): Promise<void>;
 }

@@ -33,7 +33,7 @@ export class SimulatorRoute implements Route {
     return simulated(recipient) === 'ooto' ? undefined : this.#needs.beyond.foregone?.(recipient);
   }
 
-  async deliver(attempt: Attempt): Promise<readonly Result[]> {
+  async deliver(attempt: Attempt): Promise<readonly Result[] | undefined> {
     const { message, recipients } = attempt;
     // One attempt is for one domain.
     if (!recipients.every((recipient) => simulated(recipient) === 'ooto')) return this.#needs.beyond.deliver(attempt);

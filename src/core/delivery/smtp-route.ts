@@ -2,6 +2,7 @@ import type { TlsPolicy } from '../../wire/smtp/client.ts';
 import type { PooledAnswer, SmtpPool } from '../../wire/smtp/pool.ts';
 import type { Answer } from './classify.ts';
 import type { Outgoing } from './outgoing.ts';
+import { providerOf } from './providers.ts';
 import type { Attempt, Result, Route } from './route.ts';
 
 /** One address to connect to. */
@@ -46,7 +47,7 @@ export class SmtpRoute implements Route {
     this.#needs = needs;
   }
 
-  async deliver(attempt: Attempt): Promise<readonly Result[]> {
+  async deliver(attempt: Attempt): Promise<readonly Result[] | undefined> {
     const { message, recipients } = attempt;
     const domain = recipients[0]!.slice(recipients[0]!.lastIndexOf('@') + 1).toLowerCase();
     const found = await this.#needs.peersOf(domain);
@@ -54,6 +55,7 @@ export class SmtpRoute implements Route {
       const unreached = (found.answer.code ?? 0) < 500;
       return recipients.map(() => ({ ...answered(found.answer, domain), unreached }));
     }
+    if (!attempt.admit(providerOf(found.peers[0]!.host))) return undefined;
     const content = await this.#needs.outgoing.content(message);
     let answers: readonly PooledAnswer[] = [];
     let last: Peer | undefined;

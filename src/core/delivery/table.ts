@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { pick, statementsOver } from '../../storage/statements.ts';
 
 interface Tables {
@@ -22,6 +22,7 @@ interface Tables {
   lanes: {
     lane: string;
     priority: number;
+    /** Who runs its exchangers, once an attempt has found out; till then its domain. */
     provider: string;
     /** The earliest due time of its deliveries; while it rests, that of the next probe or of the first that expires. */
     due: number | null;
@@ -34,7 +35,7 @@ interface Tables {
 export type DeliveryRow = Tables['deliveries'];
 export type LaneRow = Tables['lanes'];
 
-const { query, command, queryOver, commandOver } = statementsOver<Tables>();
+const { query, command, queryOver, commandOver, dynamic } = statementsOver<Tables>();
 
 export const insertDelivery = command(
   'deliveries.insert',
@@ -72,21 +73,37 @@ export const hastenLane = command('lanes.hasten', (db, p: { lane: string; due: n
     .where('lane', '=', p.lane),
 );
 
-export const dueLanes = query('lanes.due', (db, p: { now: number; limit: number }) =>
-  db
-    .selectFrom('lanes')
-    .select(['lane', 'failures'])
-    .where('due', '<=', p.now)
-    .orderBy('priority')
-    .orderBy('due')
-    .limit(p.limit),
-);
+const due = query('lanes.due', (db, p: { now: number; limit: number }) => lanesDue(db, p));
 
-export const nextDue = query('lanes.next-due', (db) =>
-  db
+/** Lanes that are due, but those of providers that are full. */
+export const dueLanes = (p: { now: number; limit: number; full: readonly string[] }) =>
+  p.full.length === 0
+    ? due(pick(p, 'now', 'limit'))
+    : dynamic('lanes.due-beside', (db) => lanesDue(db, p).where('provider', 'not in', p.full));
+
+function lanesDue(db: Kysely<Tables>, p: { now: number; limit: number }) {
+  const lanes = db.selectFrom('lanes').select(['lane', 'failures', 'provider']).where('due', '<=', p.now);
+  return lanes.orderBy('priority').orderBy('due').limit(p.limit);
+}
+
+const next = query('lanes.next-due', (db) => firstDue(db));
+
+/** When the next lane falls due; those of providers that are full are looked at when there is room. */
+export const nextDue = (full: readonly string[]) =>
+  full.length === 0
+    ? next({})
+    : dynamic('lanes.next-due-beside', (db) => firstDue(db).where('provider', 'not in', full));
+
+function firstDue(db: Kysely<Tables>) {
+  return db
     .selectFrom('lanes')
     .select((e) => e.fn.min('due').as('due'))
-    .where('due', 'is not', null),
+    .where('due', 'is not', null);
+}
+
+/** An attempt has found out who runs the lane's exchangers. */
+export const nameProvider = command('lanes.provider', (db, p: { lane: string; provider: string }) =>
+  db.updateTable('lanes').set({ provider: p.provider }).where('lane', '=', p.lane),
 );
 
 interface Claim {
@@ -201,6 +218,16 @@ export const deferDelivery = command(
       .where('n', '=', p.n)
       .where('claimed_by', '=', p.by),
   { expect: 1 },
+);
+
+/** It was not tried after all: as if it had not been claimed. */
+export const releaseDelivery = command('deliveries.release', (db, p: Place & { due: number }) =>
+  db
+    .updateTable('deliveries')
+    .set({ due: p.due, claimed_by: null })
+    .where('message_id', '=', p.message_id)
+    .where('n', '=', p.n)
+    .where('claimed_by', '=', p.by),
 );
 
 export const shallowLane = command('lanes.shallow', (db, p: { lane: string; depth: number }) =>

@@ -9,6 +9,7 @@ import { domains } from './0007-domains.ts';
 import { callers } from './0008-callers.ts';
 import { reviews } from './0009-reviews.ts';
 import { neighbours } from './0011-neighbours.ts';
+import { direct } from './0015-direct.ts';
 
 export type Migrations = Readonly<Record<string, { up(db: Kysely<unknown>): Promise<void> }>>;
 
@@ -24,5 +25,6 @@ export function migrations(dialect: Dialect): Migrations {
     '0008-callers': { up: callers(dialect) },
     '0009-reviews': { up: reviews(dialect) },
     '0011-neighbours': { up: neighbours(dialect) },
+    '0015-direct': { up: direct },
   };
 }
