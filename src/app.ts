@@ -213,6 +213,7 @@ export async function buildApp(settings: Settings, log: Log) {
     rows,
     vault,
     dns,
+    accounts,
     notices,
     topics,
     publications,

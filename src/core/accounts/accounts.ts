@@ -73,6 +73,11 @@ export class Accounts {
     return this.#needs.rows.all(allAccounts({}));
   }
 
+  /** Where the account wants to be told things; nothing where it did not say, or is not known. */
+  async emailOf(account: string): Promise<string | undefined> {
+    return (await this.list()).find((one) => one.account === account)?.email || undefined;
+  }
+
   /** Refuses an account id that is no 12 digits or exists already. Answers its root key, once. */
   async create({ account, name, email }: Account): Promise<NewKey> {
     if (!/^\d{12}$/.test(account)) throw new Refusal('invalid-parameter', 'An account id is 12 digits.');

@@ -2,12 +2,16 @@ import { type Clock, MINUTE } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { OwnNames } from '../../base/own-names.ts';
 import { type Pass, WorkLoop } from '../../base/work-loop.ts';
+import type { Command, Scope } from '../../storage/ports.ts';
 import type { Dns } from '../../wire/dns/dns.ts';
+import type { Accounts } from '../accounts/accounts.ts';
+import type { Notices } from '../notices/notices.ts';
 import { nextToken, turned } from './dkim.ts';
 import { proved } from './domains.ts';
 import type { Identity } from './identity.ts';
+import { proofLetter } from './letters.ts';
 import { type Look, look } from './look.ts';
-import { all, any, type Finding, judged } from './proof.ts';
+import { all, any, type Finding, judged, toldOf } from './proof.ts';
 import type { Place, Records } from './records.ts';
 import type { Signing } from './signing.ts';
 import { findingOf, keyRecord, wantedOf } from './wanted.ts';
@@ -21,12 +25,17 @@ interface Needs {
   readonly records: Records;
   readonly signing: Signing;
   readonly dns: Dns;
+  readonly accounts: Accounts;
+  readonly notices: Notices;
   readonly names: OwnNames;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Asks DNS for what domains have to publish, when it is due, and keeps what that says of them. */
+/**
+ * Asks DNS for what domains have to publish, when it is due, and keeps what that says of them. An account that has an
+ * address is told by mail what it won or lost by it.
+ */
 export class Checks {
   readonly loop: WorkLoop;
   readonly #needs: Needs;
@@ -52,16 +61,17 @@ export class Checks {
   }
 
   async #check(place: Place): Promise<void> {
-    const { records, signing, dns, names, clock } = this.#needs;
+    const { records, signing, dns, accounts, notices, names, clock } = this.#needs;
     const { account, region, name } = place;
     const scope = { account, region };
     const identity = await records.get(scope, name);
     if (!identity) return;
     const wanted = wantedOf(identity, scope, names).filter(({ purpose }) => purpose !== 'inbound' && purpose !== 'spf');
-    const [looks, authority, next] = await Promise.all([
+    const [looks, authority, next, email] = await Promise.all([
       look(dns, wanted),
       identity.type === 'domain' ? dns.authority(name) : undefined,
       this.#nextKey(place, identity),
+      accounts.emailOf(account),
     ]);
     const now = clock.civil();
     await records.change(
@@ -70,14 +80,32 @@ export class Checks {
       (one) => {
         const seen = judgedBy(one, looks, now);
         const identity = { ...seen, ...(authority?.kind === 'found' && { authority: authority.value }) };
+        const told = email === undefined ? [] : this.#told(scope, { before: one, after: seen, to: email });
         const { dkim } = seen;
-        if (!dkim || next === undefined || nextToken(dkim) !== next) return { identity };
+        if (!dkim || next === undefined || nextToken(dkim) !== next) return { identity, also: told };
         const after = turned(dkim, now);
         // What signed two turns ago is wanted by no mail any more: its place is for the key that comes after this one.
-        return { identity: { ...identity, dkim: after }, also: [signing.forget(scope, name, nextToken(after))] };
+        return {
+          identity: { ...identity, dkim: after },
+          also: [...told, signing.forget(scope, name, nextToken(after))],
+        };
       },
       'committed',
     );
+    notices.announce();
+  }
+
+  /** The mails that a change is worth. */
+  #told(scope: Scope, { before, after, to }: { before: Identity; after: Identity; to: string }): Command[] {
+    const { names, notices } = this.#needs;
+    const { account, region } = scope;
+    return (['proof', 'dkim', 'mailFrom'] as const).flatMap((subject) => {
+      const [was, is] = [before, after].map((one) => (subject === 'proof' ? one.proof : one[subject]?.proof));
+      const told = was && is && toldOf(was, is);
+      if (!told) return [];
+      const letter = proofLetter(names, { identity: after, region, subject, told });
+      return [notices.owe({ account, region, kind: `${kinds[subject]}-${told}`, to, letter })];
+    });
   }
 
   /** The token whose key is to sign from now on: its time has come, and the world can look it up. */
@@ -94,6 +122,8 @@ export class Checks {
     return finding.kind === 'found' ? token : undefined;
   }
 }
+
+const kinds = { proof: 'domain-verification', dkim: 'dkim', mailFrom: 'mail-from' } as const;
 
 /** What was looked for may have changed since: only what is still wanted counts. */
 function judgedBy(identity: Identity, looks: readonly Look[], now: number): Identity {

@@ -16,7 +16,7 @@ import { SignedTokens } from '../../base/signed-token.ts';
 import { Answers } from '../../storage/answers.ts';
 import type { Rows, Scope } from '../../storage/ports.ts';
 import type { Dns } from '../../wire/dns/dns.ts';
-import { checkResourceTags, type Vault } from '../accounts/accounts.ts';
+import { type Accounts, checkResourceTags, type Vault } from '../accounts/accounts.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { Publications, TopicTarget } from '../targets/targets.ts';
 import { Addresses, type Followed } from './addresses.ts';
@@ -50,6 +50,7 @@ interface Needs {
   readonly rows: Rows;
   readonly vault: Vault;
   readonly dns: Dns;
+  readonly accounts: Accounts;
   readonly notices: Notices;
   readonly topics: TopicTarget;
   readonly publications: Publications;

@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { HOUR, MINUTE } from '../../base/clock.ts';
-import { all, any, assumed, begun, type Finding, holds, judged, nextLook, type Proof, restarted } from './proof.ts';
+import {
+  all,
+  any,
+  assumed,
+  begun,
+  type Finding,
+  holds,
+  judged,
+  nextLook,
+  type Proof,
+  restarted,
+  toldOf,
+} from './proof.ts';
 
 const found: Finding = { kind: 'found' };
 const absent: Finding = { kind: 'absent', error: 'host-not-found' };
@@ -174,4 +186,19 @@ test('several findings: all are wanted, or one is enough', () => {
   assert.equal(any([absent, found]).kind, 'found');
   assert.equal(any([absent, unknown]).kind, 'unknown');
   assert.equal(any([absent]).kind, 'absent');
+});
+
+test('what is worth a mail', () => {
+  const at = (status: Proof['status']): Proof => ({ status, since: 0 });
+  const check = (before: Proof['status'], after: Proof['status'], told: ReturnType<typeof toldOf>) =>
+    assert.equal(toldOf(at(before), at(after)), told, `${before} → ${after}`);
+  check('pending', 'success', 'success');
+  check('success', 'success', undefined);
+  check('success', 'temporary-failure', 'lost');
+  check('temporary-failure', 'success', 'success');
+  check('temporary-failure', 'failed', 'failed');
+  check('pending', 'failed', 'failed');
+  // A server that is silent while nothing was ever shown.
+  check('pending', 'temporary-failure', undefined);
+  check('temporary-failure', 'pending', undefined);
 });

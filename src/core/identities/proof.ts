@@ -67,6 +67,17 @@ export function judged(proof: Proof, finding: Finding, now: number): Proof {
   return { ...seen, status: isTemporary ? 'temporary-failure' : 'pending' };
 }
 
+/**
+ * What its owner has to hear of a change: that it holds, that it is missed and until when it is borne with, that it does
+ * not hold any more. A server that is silent while it was never shown changes nothing for him.
+ */
+export function toldOf(before: Proof, after: Proof): 'success' | 'lost' | 'failed' | undefined {
+  if (before.status === after.status) return undefined;
+  if (after.status === 'success') return 'success';
+  if (after.status === 'failed') return 'failed';
+  return before.status === 'success' ? 'lost' : undefined;
+}
+
 /** Civil time of the next look; nothing where there is none to come. */
 export function nextLook({ status, since, checked }: Proof): number | undefined {
   if (status === 'failed') return undefined;

@@ -275,7 +275,7 @@ export class Reviews {
     letter: NoticeLetter,
   ): Promise<Command[]> {
     const { accounts, notices } = this.#needs;
-    const own = (await accounts.list()).find((one) => one.account === account)?.email;
+    const own = await accounts.emailOf(account);
     const named = contacts ?? (await this.#details.get({ account, region }, NAME))?.value.contacts ?? [];
     const addresses = new Set([...(own ? [own] : []), ...named]);
     return [...addresses].map((to) => notices.owe({ account, region, kind, to, letter }));
