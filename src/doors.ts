@@ -9,6 +9,7 @@ import { SECOND } from './base/clock.ts';
 import { Refusal } from './base/refusal.ts';
 import { nameServer } from './core/identities/identities.ts';
 import type { DsnWishes } from './core/receiving/receiving.ts';
+import { ApiRate } from './edges/aws/api-rate.ts';
 import { Gateway } from './edges/aws/gateway.ts';
 import { authorize } from './edges/aws/permissions/permissions.ts';
 import { isObjectUpload } from './edges/aws/s3/streaming.ts';
@@ -192,13 +193,16 @@ function handlersOf(app: App, { gateway, operatorToken, version, ready }: Behind
   ];
 }
 
-function gatewayOf({ settings, keys, authority, rooms, random, opened, log }: App): Gateway {
+function gatewayOf({ settings, keys, authority, rooms, clock, random, opened, log }: App): Gateway {
+  const always = settings.profile === 'development' ? 'off' : 'verification';
+  const rate = new ApiRate({ limited: settings.apiRate === '1' ? 'all' : always, now: () => clock.monotonic() });
   return new Gateway({
     mode: settings.auth,
     account: settings.account,
     region: settings.region,
     findKey: (accessKeyId) => keys.find(accessKeyId),
     keyUsed: (accessKeyId, use) => keys.noteUse(accessKeyId, use),
+    throttle: (service, operation, caller) => rate.take(service, operation, caller),
     authorize: (service, asked) => authorize({ ...rooms, authority }, service, asked),
     services: {
       'ses-v1': async () => (await import('./edges/aws/ses-v1/ses-v1.ts')).sesV1(rooms),

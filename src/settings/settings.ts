@@ -146,8 +146,8 @@ const definitions = {
   apiRate: define({
     parse: as.choice('off', '1'),
     fallback: 'off',
-    sentence: "SES's one request a second on management calls.",
-    notBuilt: (value) => (value === '1' ? 'The management rate limit is not built yet; use off' : undefined),
+    sentence:
+      "1: SES's one call a second of each management operation, by account and region; custom verification mails have it outside development in any case.",
   }),
   delivery: define({
     parse: as.deliveryWay,

@@ -1,11 +1,12 @@
 /**
- * The door of the AWS APIs. A request goes through six steps, here in their order:
- * authenticate → route → decode → authorize → handler → encode.
+ * The door of the AWS APIs. A request goes through seven steps, here in their order:
+ * authenticate → route → throttle → decode → authorize → handler → encode.
  * Whatever a step throws is answered in the words of the service that was addressed; what nobody expected is logged
  * with its cause and answered without detail.
  */
 import type { Log } from '../../base/log.ts';
 import { Refusal } from '../../base/refusal.ts';
+import type { Scope } from '../../storage/ports.ts';
 import { type CredentialScope, readScope, readSignature, SignatureVerifier } from '../../wire/sigv4.ts';
 import type { HttpHandler, Request, Response } from '../http.ts';
 import type { Caller } from './caller.ts';
@@ -34,6 +35,8 @@ export interface GatewayOptions {
   readonly findKey: (accessKeyId: string) => Promise<AccessKey | undefined>;
   /** A caller proved to have the key (`sigv4` only). */
   readonly keyUsed: (accessKeyId: string, use: { region: string; service: string }) => Promise<void>;
+  /** @throws Refusal `rate-exceeded` where the caller's account asks too often. */
+  readonly throttle: (service: string, operation: string, caller: Scope) => void;
   /** @throws Refusal `access-denied` where the caller may not do what was read. */
   readonly authorize: (service: string, asked: Asked) => Promise<void>;
   /** By the names of `destination.ts`. Called at the service's first request, so that its SDK is loaded only then. */
@@ -83,6 +86,7 @@ export class Gateway {
       service = await this.#serviceOf(destination);
       call = service.protocol.route(request);
       const answer = builtAnswer(service, call);
+      this.#options.throttle(destination.service, call.operation, identity);
       const input = call.input();
       const caller = callerOf(request, identity, { requestId, service: destination.service });
       await this.#options.authorize(destination.service, asked(call, input, caller));

@@ -42,6 +42,7 @@ export async function openTestDoor(services: GatewayOptions['services'], overrid
     region: 'us-east-1',
     findKey: findTestKey,
     keyUsed: async () => {},
+    throttle: () => {},
     authorize: async () => {},
     services,
     now: Date.now,
