@@ -9,6 +9,7 @@ import {
   DeleteCustomVerificationEmailTemplateCommand,
   DeleteEmailIdentityCommand,
   GetEmailIdentityCommand,
+  PutAccountSendingAttributesCommand,
   SESv2Client,
   SendCustomVerificationEmailCommand,
 } from '@aws-sdk/client-sesv2';
@@ -159,6 +160,23 @@ test('the author must be verified still', async () => {
   });
   one.destroy();
   await assert.rejects(statusOf(), { name: 'NotFoundException' });
+});
+
+test('a mail that is refused leaves nothing behind', async () => {
+  const absent = { EmailAddress: address, TemplateName, ConfigurationSetName: 'absent' };
+  await assert.rejects(ses.send(new SendCustomVerificationEmailCommand(absent)), { name: 'NotFoundException' });
+  await assert.rejects(statusOf(), { name: 'NotFoundException' });
+
+  await ses.send(new PutAccountSendingAttributesCommand({ SendingEnabled: false }));
+  const input = { EmailAddress: address, TemplateName };
+  await assert.rejects(ses.send(new SendCustomVerificationEmailCommand(input)), { name: 'SendingPausedException' });
+  await assert.rejects(statusOf(), { name: 'NotFoundException' });
+  await ses.send(new PutAccountSendingAttributesCommand({ SendingEnabled: true }));
+
+  // Nor does it touch what is there: the link that was mailed before still works, and is the only one.
+  const { link } = await ask();
+  await assert.rejects(ses.send(new SendCustomVerificationEmailCommand(absent)), { name: 'NotFoundException' });
+  assert.deepEqual(await follow(link), [302, template.SuccessRedirectionURL]);
 });
 
 test('in the sandbox nobody may ask so', async (t) => {

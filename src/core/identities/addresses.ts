@@ -74,13 +74,15 @@ export class Addresses {
     return identity;
   }
 
-  /** As `ensure`, but the mail is another's: answers the link that belongs into it. */
-  async invite(scope: Scope, address: string, template: string): Promise<string> {
+  /** As `ensure`, but the mail is another's: the link that belongs into it works once `keep` was called. */
+  invite(scope: Scope, address: string, template: string): Invited {
     checkAddress(address);
     const link = this.#link(scope, address, template);
     const status = this.#needs.verify === 'auto' ? 'success' : 'pending';
-    await this.#put(scope, address, { status, link, owed: [] });
-    return verificationUrl(this.#needs.url(), this.#needs.tokens, link);
+    return {
+      link: verificationUrl(this.#needs.url(), this.#needs.tokens, link),
+      keep: async () => void (await this.#put(scope, address, { status, link, owed: [] })),
+    };
   }
 
   /** By name. */
@@ -169,6 +171,12 @@ export class Addresses {
     const live = links.filter(({ expires }) => expires > now);
     return link ? [...live, { id: link.id, expires: link.expires }].slice(-MOST_LINKS) : live;
   }
+}
+
+interface Invited {
+  readonly link: string;
+  /** Makes the address an identity that waits for its proof. */
+  readonly keep: () => Promise<void>;
 }
 
 interface Asked {

@@ -110,15 +110,15 @@ export class VerificationTemplates {
   }
 
   /**
-   * Makes the address an identity that waits for its proof, and the mail that asks for it; nothing where there is no such
-   * template. Whoever sends the mail not may ask again.
+   * The mail that asks for the proof of an address, and what makes the address an identity that waits for it: `keep`, to be
+   * called once nothing refuses the mail. Nothing where there is no such template.
    *
    * @throws Refusal `invalid-parameter`, `production-access-not-granted`, `from-address-not-verified`
    */
   async invite(
     scope: Scope,
     { address, template: name }: { address: string; template: string },
-  ): Promise<{ from: string; to: string; content: Buffer } | undefined> {
+  ): Promise<{ from: string; to: string; content: Buffer; keep: () => Promise<void> } | undefined> {
     const { addresses, isSandboxed, isVerified, names, random } = this.#needs;
     if (address.trim() === '') throw new Refusal('invalid-parameter', 'Email address not specified.');
     checkAddress(address);
@@ -134,10 +134,10 @@ export class VerificationTemplates {
       const text = `Email address is not verified. The following identities failed the check in region ${region}: ${from}`;
       throw new Refusal('from-address-not-verified', text, { FromEmailAddress: from });
     }
-    const link = await addresses.invite(scope, address, name);
+    const { link, keep } = addresses.invite(scope, address, name);
     const contact = names.verificationContact;
     const mail = { from, to: address, subject, content, link, contact, unique: random.uuid() };
-    return { from, to: address, content: composeVerification(mail) };
+    return { from, to: address, content: composeVerification(mail), keep };
   }
 
   async #change(scope: Scope, name: string, next: (template: Document) => Document): Promise<boolean> {

@@ -84,7 +84,7 @@ export class Sending {
       const draft = this.#draft(submission, mail);
       checkTenant({ caller, tenant: draft.tenant });
       const named = await this.#namedSet(caller, configurationSet || draft.configurationSet);
-      return this.#accept(await this.#ready(submission, draft, named));
+      return this.#accept(await this.#ready(submission, draft, named), submission);
     }
     readEnvelope(mail);
     const enclosing = this.#enclose(mail);
@@ -92,7 +92,7 @@ export class Sending {
     const { name, content } = await this.#needs.templates.chosen(caller, mail.template);
     const rendering = await this.#needs.templates.render(caller, content, mail.data);
     const draft = this.#rendered(submission, mail, { name, rendering, enclosing });
-    return this.#accept(await this.#ready(submission, draft, named));
+    return this.#accept(await this.#ready(submission, draft, named), submission);
   }
 
   /** One outcome an entry, in their order; what is wrong with the call as a whole is refused, and nothing is sent. */
@@ -117,7 +117,7 @@ export class Sending {
   /** A report on a received message to whoever sent it. */
   async sendBounce(bounce: BounceSubmission): Promise<string> {
     const draft = await draftBounce(bounce, { ...this.#needs, bytes: this.#needs.store.bytes });
-    return this.#accept(await this.#ready(bounce, draft, undefined));
+    return this.#accept(await this.#ready(bounce, draft, undefined), bounce);
   }
 
   async #readyEntry(
@@ -182,8 +182,9 @@ export class Sending {
     return { composed, set, unsent: draft.unsent, optedOut, commands, taken };
   }
 
-  async #accept(ready: Ready): Promise<string> {
+  async #accept(ready: Ready, { beforeAccept }: Occasion): Promise<string> {
     try {
+      await beforeAccept?.();
       await this.#acceptance.accept([ready]);
     } catch (cause) {
       ready.taken.giveBack();

@@ -19,6 +19,8 @@ export interface Submission {
   readonly identityArns?: IdentityArns | undefined;
   /** Whether opens and clicks are told, whatever its set says; where it is not given its set decides. */
   readonly tracking?: { readonly opens?: boolean | undefined; readonly clicks?: boolean | undefined } | undefined;
+  /** Done once nothing refuses it, before it is accepted. */
+  readonly beforeAccept?: (() => Promise<void>) | undefined;
   /** Wins over the X-SES field of raw mail. */
   readonly tenant?: string | undefined;
   /** Wins over the X-SES field of raw mail. */

@@ -45,7 +45,7 @@ const VERIFICATION_OCTETS = 41_943_040;
 /** The mail of a custom verification template: the account's own, but for opens and clicks (SES). */
 export function verificationMail(
   caller: Caller,
-  { from, to, content }: { from: string; to: string; content: Buffer },
+  { from, to, content, keep }: { from: string; to: string; content: Buffer; keep: () => Promise<void> },
   ConfigurationSetName: string | undefined,
 ): Submission {
   const operation = 'SendCustomVerificationEmail';
@@ -53,6 +53,7 @@ export function verificationMail(
     ...submissionBy(caller, { operation, sizeLimit: VERIFICATION_OCTETS, ConfigurationSetName }),
     mail: { kind: 'raw', content, from, recipients: [to] },
     tracking: { opens: false, clicks: false },
+    beforeAccept: keep,
   };
 }
 
