@@ -189,9 +189,10 @@ export class Receiving {
       ...taking.map((receiver) => this.#record(arrival, receiver, body)),
       ...returns.map((to) => this.#sendBack(arrival, to, body)),
     ]);
-    // Each shares it; what came with its staging is nobody's.
-    const owners = taking.flatMap(() => store.bytes.share([segment]));
-    const batch = [...commands, ...owners, ...records.flatMap((one) => one.batch), ...store.bytes.release([segment])];
+    // It came with one owner: the first who takes it; the others share it, and a report that goes back does so itself.
+    const owners = taking.slice(1).flatMap(() => store.bytes.share([segment]));
+    const nobodys = taking.length === 0 ? store.bytes.release([segment]) : [];
+    const batch = [...commands, ...owners, ...records.flatMap((one) => one.batch), ...nobodys];
     try {
       await store.rows.write(batch, 'durable');
     } catch (cause) {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { type Documents, documents } from '../../storage/documents.ts';
+import { generation } from '../../storage/generations.ts';
 import type { Bytes, Command, Rows, Scope } from '../../storage/ports.ts';
 import { type Content, readContent, type StoredContent, storeContent } from './content.ts';
 import { deleteObject, insertObject, type ObjectRow, objectByKey, objectsAfter } from './table.ts';
@@ -68,6 +69,8 @@ export interface ObjectToPut extends Partial<Omit<ObjectDescription, 'checksums'
 /** Bucket names are one space for all accounts, so all buckets live in one scope. */
 const EVERYWHERE: Scope = { account: '*', region: 's3' };
 const MOST_BUCKETS = 10_000;
+/** Buckets kept at hand. */
+const MOST_CACHED = 1_000;
 /** Rows read at a time for a page. */
 const PAGE_STEP = 1_000;
 /** S3: octets of a key in UTF-8. */
@@ -87,6 +90,8 @@ type Kept = Pick<Bucket, 'account' | 'region' | 'policy'>;
 export class Buckets {
   readonly #needs: Needs;
   readonly #buckets: Documents<Kept>;
+  readonly #known = new Map<string, Bucket>();
+  #knownAt = 0;
 
   constructor(needs: Needs) {
     this.#needs = needs;
@@ -108,9 +113,18 @@ export class Buckets {
     throw new Refusal(code, bucketTaken(owner?.account === account), { BucketName: name });
   }
 
+  /** Asked for every object, so buckets are kept until one changes. */
   async find(name: string): Promise<Bucket | undefined> {
+    const current = await generation(this.#needs.rows, EVERYWHERE);
+    if (this.#knownAt !== current || this.#known.size >= MOST_CACHED) this.#known.clear();
+    this.#knownAt = current;
+    const known = this.#known.get(name);
+    if (known) return known;
     const found = await this.#buckets.get(EVERYWHERE, name);
-    return found && { name, created: found.created, ...found.value };
+    if (!found) return undefined;
+    const bucket = { name, created: found.created, ...found.value };
+    if (this.#knownAt === current) this.#known.set(name, bucket);
+    return bucket;
   }
 
   async list(account: string): Promise<Bucket[]> {
