@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { CreateBucketCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, DeleteObjectCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   CreateReceiptRuleCommand,
   CreateReceiptRuleSetCommand,
@@ -78,6 +78,37 @@ test('a large mail is stored to the octet', async () => {
   assert.equal(message!.bodyHash, simpleBodyHash(Buffer.from(body)));
   assert.deepEqual(files(), []);
   assert.equal(sesame.app.budget.used, 0);
+});
+
+test('two who receive it share the content, and it goes with the last who has it', async () => {
+  const elsewhere = new SESClient({ ...sesame.client, region: 'eu-west-1' });
+  await elsewhere.send(new VerifyDomainIdentityCommand({ Domain: 'here.example' }));
+  await elsewhere.send(new CreateReceiptRuleSetCommand({ RuleSetName: 'also' }));
+  const Rule = { Name: 'all', Enabled: true, Actions: [{ AddHeaderAction: { HeaderName: 'X', HeaderValue: 'y' } }] };
+  await elsewhere.send(new CreateReceiptRuleCommand({ RuleSetName: 'also', Rule }));
+  await elsewhere.send(new SetActiveReceiptRuleSetCommand({ RuleSetName: 'also' }));
+  const client = await ScriptedClient.connect(sesame.port('mx'));
+  await client.follow(envelope);
+  const text = large('Shared');
+  client.say(onWire(text));
+  await client.follow('S: 250 OK *\nC: QUIT\nS: 221 Bye\nEND');
+  await elsewhere.send(new SetActiveReceiptRuleSetCommand({}));
+  elsewhere.destroy();
+  await sesame.advance('0s');
+  const { json } = await sesame.call('GET', '/_sesame/messages?query=subject:Shared');
+  const messages = json.messages as { id: string; region: string }[];
+  assert.deepEqual(messages.map(({ region }) => region).sort(), ['eu-west-1', 'us-east-1']);
+  const id = createHash('sha256').update(text, 'latin1').digest('hex');
+  const file = join(sesame.folder, 'segments', id.slice(0, 2), id);
+  const Key = messages.find(({ region }) => region === 'us-east-1')!.id;
+  for (const message of messages) {
+    assert.ok(existsSync(file));
+    await sesame.call('DELETE', `/_sesame/messages/${message.id}`);
+  }
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: 'mails', Key }));
+  assert.ok((await Body!.transformToString('latin1')).endsWith(text));
+  await s3.send(new DeleteObjectCommand({ Bucket: 'mails', Key }));
+  while (existsSync(file)) await new Promise((resolve) => setImmediate(resolve));
 });
 
 test('what breaks off, or is refused, leaves nothing', async () => {

@@ -3,9 +3,11 @@ import type { Bytes, Command, Incoming, Segment, Staged } from '../ports.ts';
 import { INLINE_LIMIT, segments } from '../segments.ts';
 import type { PreparedStatements } from './prepared.ts';
 import type { IncomingFile, SegmentFiles } from './segment-files.ts';
+import type { Snapshot } from './snapshot.ts';
 
 interface Options {
   readonly prepared: PreparedStatements;
+  readonly snapshot: Snapshot;
   readonly files: SegmentFiles;
   readonly nextId: () => string;
   /** Resolves once everything committed before the call is on disk. */
@@ -159,6 +161,7 @@ export class SharedBytes implements Bytes {
   }
 
   #row(id: string): { content: Buffer | null } {
+    this.#options.snapshot.open();
     const row = this.#options.prepared.first(segments.find(id)) as { content: Buffer | null } | undefined;
     if (!row) throw new Error(`Segment ${id} is not stored`);
     return row;

@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import type { Log } from '../../base/log.ts';
 import { Thread, type Work } from '../../base/thread.ts';
 import { PAGE } from './database.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** Octets of a frame of the log: a page and its header. */
 const FRAME = PAGE + 24;
@@ -18,6 +19,7 @@ export const logBounds: LogBounds = { soft: 16 * 1024 * 1024, hard: 64 * 1024 * 
 
 interface Options {
   readonly db: Database.Database;
+  readonly snapshot: Snapshot;
   readonly bounds: LogBounds;
   readonly writer: { pause(): void; resume(): void };
   readonly log: Log;
@@ -67,7 +69,7 @@ export class Checkpoints {
   /** To be called after each commit. */
   look(): void {
     if (this.#stopped) return;
-    const { log, checkpointed } = this.#length.get()!;
+    const { log, checkpointed } = this.#measure();
     if ((log - checkpointed) * FRAME >= this.#threshold) this.#underway ??= this.#run();
     if (this.#underway && log * FRAME >= this.#options.bounds.hard) this.#options.writer.pause();
   }
@@ -96,11 +98,17 @@ export class Checkpoints {
       if ((error as { code?: string }).code?.startsWith('SQLITE_IOERR')) failed(error as Error);
       else log.warn(error, 'The log could not be worked off; it grows until it can');
     } finally {
-      const { log: frames, checkpointed } = this.#length.get()!;
+      const { log: frames, checkpointed } = this.#measure();
       this.#threshold = (frames - checkpointed) * FRAME + bounds.soft;
       this.#underway = undefined;
       writer.resume();
     }
+  }
+
+  /** In frames; not to be asked within a transaction. */
+  #measure() {
+    this.#options.snapshot.end();
+    return this.#length.get()!;
   }
 
   async #ask(mode: Mode): Promise<Done> {

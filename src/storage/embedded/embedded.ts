@@ -18,6 +18,7 @@ import { lockFolder } from './lock.ts';
 import { LogFile } from './log-file.ts';
 import { PreparedStatements } from './prepared.ts';
 import { SegmentFiles, syncFolder } from './segment-files.ts';
+import { Snapshot } from './snapshot.ts';
 import { Writer } from './writer.ts';
 
 export interface EmbeddedOptions {
@@ -111,15 +112,17 @@ class EmbeddedStore implements Store {
     this.#logFile = new LogFile(`${db.name}-wal`, seams.flush);
     const failed = (error: Error) => this.#fail(error);
     const prepared = new PreparedStatements(db);
+    const snapshot = new Snapshot(db);
     const known = new KnownGenerations(prepared);
     this.#flusher = new Flusher(() => this.#logFile.flush(), failed);
     const ids = new TimeOrderedIds(clock, random);
     const warn = (error: Error) => log.warn(error, 'A file of a segment could not be removed');
     const durable = () => this.#flusher.durable();
-    this.bytes = new SharedBytes({ prepared, files, nextId: () => ids.next(), durable, failed: warn });
+    this.bytes = new SharedBytes({ prepared, snapshot, files, nextId: () => ids.next(), durable, failed: warn });
     this.#writer = new Writer({
       db,
       prepared,
+      snapshot,
       flusher: this.#flusher,
       applied: (batch, rows) => {
         known.applied(batch);
@@ -128,10 +131,16 @@ class EmbeddedStore implements Store {
       committed: () => this.#checkpoints.look(),
     });
     const bounds = seams.logBounds ?? logBounds;
-    this.#checkpoints = new Checkpoints({ db, bounds, writer: this.#writer, log, failed });
+    this.#checkpoints = new Checkpoints({ db, snapshot, bounds, writer: this.#writer, log, failed });
     this.rows = {
-      first: async <Row>(call: Call<Row>) => prepared.first(call) as Row | undefined,
-      all: async <Row>(call: Call<Row>) => prepared.all(call) as Row[],
+      first: async <Row>(call: Call<Row>) => {
+        snapshot.open();
+        return prepared.first(call) as Row | undefined;
+      },
+      all: async <Row>(call: Call<Row>) => {
+        snapshot.open();
+        return prepared.all(call) as Row[];
+      },
       generation: async (scope) => known.of(scope),
       write: (batch, until) => this.#writer.write(batch, until),
     };

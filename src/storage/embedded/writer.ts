@@ -3,6 +3,7 @@ import { Refusal } from '../../base/refusal.ts';
 import type { Command, Until, WriteOutcome } from '../ports.ts';
 import type { Flusher } from './flusher.ts';
 import type { PreparedStatements } from './prepared.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** A transaction takes no more batches after this many, or after this many milliseconds: the event loop is held no longer. */
 const BATCHES = 256;
@@ -21,6 +22,7 @@ type Answer = { readonly outcome: WriteOutcome } | { readonly error: Error };
 interface Options {
   readonly db: Database.Database;
   readonly prepared: PreparedStatements;
+  readonly snapshot: Snapshot;
   readonly flusher: Flusher;
   /** At once after a commit: each batch that was applied, then the commit as a whole. */
   readonly applied: (batch: readonly Command[], rows: readonly (readonly unknown[])[]) => void;
@@ -101,6 +103,7 @@ export class Writer {
   }
 
   #transact(): void {
+    this.#options.snapshot.end();
     const group = this.#waiting.slice(0, BATCHES);
     const answers = this.#together(group) ?? this.#apart(group);
     this.#waiting.splice(0, answers.length);
