@@ -461,6 +461,7 @@ export async function buildApp(settings: Settings, log: Log) {
       queues,
     },
     topicSigner,
+    queue: delivery.queue,
     receiving,
     inbox,
     messages,

@@ -21,6 +21,7 @@ import {
   healthHandler,
   MessagesApi,
   OperatorApi,
+  QueueApi,
   ReceiptRulesApi,
   ReviewsApi,
   webHandler,
@@ -164,6 +165,7 @@ function handlersOf(app: App, { gateway, operatorToken, version, ready }: Behind
     messages: new MessagesApi(inbox),
     accounts: new AccountsApi({ accounts, keys: app.keys, reviews: rooms.reviews }),
     reviews: new ReviewsApi(rooms.reviews),
+    queue: new QueueApi(app.queue),
     receiptRules: receiptRulesOf(app),
     doctor: new DoctorApi({
       doctor: rooms.identities.doctor,

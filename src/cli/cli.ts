@@ -8,6 +8,7 @@ const commands: Readonly<Record<string, () => Promise<(flags: readonly string[])
   accounts: async () => (await import('./accounts.ts')).accounts,
   keys: async () => (await import('./keys.ts')).keys,
   review: async () => (await import('./review.ts')).review,
+  queue: async () => (await import('./queue.ts')).queue,
   doctor: async () => (await import('./doctor.ts')).doctor,
 };
 

@@ -1,7 +1,8 @@
 /**
  * Mail out, second half: claim what is due, take it along a route, judge the answer, record the outcome or try later.
  *
- * States of a delivery: `queued` → (`deferred` …) → `captured`, `delivered`, `bounced`, `rejected` or `render-failed`. A delivery is
+ * States of a delivery: `queued` → (`deferred` …) → `captured`, `delivered`, `bounced`, `rejected`,
+ * `render-failed` or `cancelled` (by the operator). A delivery is
  * claimed while it is tried; a claim that nobody finished falls due again. An outcome, its event and its counters are one
  * transaction, so an accepted recipient ends in exactly one final state; a second copy goes out only where the peer's
  * answer was lost.
@@ -23,6 +24,7 @@ import type { Publishing } from '../publishing/publishing.ts';
 import type { Reputation, SuppressionReason } from '../reputation/reputation.ts';
 import { type Outcome, outcomeOf, simulatedOutcome, type Withheld, withheldOutcome } from './outcome.ts';
 import { type Place, Providers, type Showing } from './providers.ts';
+import { Queue } from './queue.ts';
 import type { Attempt, Result, Route } from './route.ts';
 import { LIFETIME, nextAttempt } from './schedule.ts';
 import { isSimulated, simulated } from './simulator.ts';
@@ -52,10 +54,18 @@ import {
   shallowLane,
 } from './table.ts';
 
+export type { QueueBy, QueueEntry, QueuePart } from './queue.ts';
 export type { Attempt, Result, Route } from './route.ts';
 export { isSimulated } from './simulator.ts';
 
-export type DeliveryState = 'queued' | 'deferred' | 'captured' | 'delivered' | 'bounced' | Unsent['state'];
+export type DeliveryState =
+  | 'queued'
+  | 'deferred'
+  | 'captured'
+  | 'delivered'
+  | 'bounced'
+  | 'cancelled'
+  | Unsent['state'];
 
 /** Why a message that was accepted is sent to nobody: its template failed with its data, or what is in it. */
 export interface Unsent {
@@ -100,6 +110,7 @@ interface Needs {
 
 export class Delivery {
   readonly loop: WorkLoop;
+  readonly queue: Queue;
   readonly #providers = new Providers();
   readonly #needs: Needs;
   /** Whose claims are ours. */
@@ -114,6 +125,15 @@ export class Delivery {
       log: needs.log,
       limit: MOST_ATTEMPTS,
       look: (room) => this.#look(room),
+    });
+    const { rows, clock, random, route } = needs;
+    this.queue = new Queue({
+      rows,
+      clock,
+      random,
+      route: route.name,
+      laneOf: (domain) => this.#laneOf(`@${domain}`),
+      wake: () => this.loop.wake(),
     });
   }
 

@@ -283,3 +283,107 @@ export const deliveriesOf = queryOver('deliveries.of-messages', (db, messageIds)
 export const deleteDeliveries = commandOver('deliveries.delete', (db, messageIds) =>
   db.deleteFrom('deliveries').where('message_id', 'in', messageIds),
 );
+
+/** Lanes in which something waits, the deepest first. */
+export const deepestLanes = query('lanes.deepest', (db, p: { limit: number }) =>
+  db
+    .selectFrom('lanes')
+    .select(['lane', 'provider', 'depth', 'due', 'failures'])
+    .where('depth', '>', 0)
+    .orderBy('depth', 'desc')
+    .orderBy('lane')
+    .limit(p.limit),
+);
+
+export const deepestProviders = query('lanes.deepest-providers', (db, p: { limit: number }) =>
+  db
+    .selectFrom('lanes')
+    .select((e) => [
+      'provider',
+      e.fn.sum<number>('depth').as('depth'),
+      e.fn.countAll<number>().as('lanes'),
+      e.fn.min('due').as('due'),
+    ])
+    .where('depth', '>', 0)
+    .groupBy('provider')
+    .orderBy('depth', 'desc')
+    .orderBy('provider')
+    .limit(p.limit),
+);
+
+/** Of the lanes whose name begins with `prefix`. */
+export const depthBelow = query('lanes.depth-below', (db, p: { prefix: string }) =>
+  db
+    .selectFrom('lanes')
+    .select((e) => [
+      e.fn.sum<number>('depth').as('depth'),
+      e.fn.countAll<number>().as('lanes'),
+      e.fn.min('due').as('due'),
+    ])
+    .where('depth', '>', 0)
+    .where(sql<boolean>`substr(lane, 1, length(${p.prefix})) = ${p.prefix}`),
+);
+
+/** Names of lanes with something in them, after `after` in their order. */
+export const lanesOfProvider = query('lanes.of-provider', (db, p: { provider: string; after: string; limit: number }) =>
+  lanesAfter(db, p).where('provider', '=', p.provider),
+);
+export const lanesBelow = query('lanes.below', (db, p: { prefix: string; after: string; limit: number }) =>
+  lanesAfter(db, p).where(sql<boolean>`substr(lane, 1, length(${p.prefix})) = ${p.prefix}`),
+);
+
+function lanesAfter(db: Kysely<Tables>, p: { after: string; limit: number }) {
+  return db
+    .selectFrom('lanes')
+    .select('lane')
+    .where('depth', '>', 0)
+    .where('lane', '>', p.after)
+    .orderBy('lane')
+    .limit(p.limit);
+}
+
+/** What waits in the lane is due now, a part of it at a time; what is under way stays as it is. */
+export const hurryDeliveries = command('deliveries.hurry', (db, p: { lane: string; now: number; limit: number }) =>
+  db
+    .updateTable('deliveries')
+    .set({ due: p.now })
+    .where(({ refTuple, selectFrom }) => {
+      const waiting = selectFrom('deliveries')
+        .select(['message_id', 'n'])
+        .where('lane', '=', p.lane)
+        .where('due', '>', p.now)
+        .where('claimed_by', 'is', null)
+        .limit(p.limit);
+      return sql<boolean>`${refTuple('message_id', 'n')} in ${waiting}`;
+    })
+    .returning('message_id'),
+);
+
+/** Claims what waits in the lane, due or not. */
+export const claimWaiting = command('deliveries.claim-waiting', (db, p: Omit<Claim, 'now'>) =>
+  db
+    .updateTable('deliveries')
+    .set({ due: p.until, claimed_by: p.by })
+    .where(({ refTuple, selectFrom }) => {
+      const waiting = selectFrom('deliveries')
+        .select(['message_id', 'n'])
+        .where('lane', '=', p.lane)
+        .where('due', 'is not', null)
+        .where('claimed_by', 'is', null)
+        .limit(p.limit);
+      return sql<boolean>`${refTuple('message_id', 'n')} in ${waiting}`;
+    })
+    .returning(['message_id', 'n']),
+);
+
+export const cancelDelivery = command(
+  'deliveries.cancel',
+  (db, p: Place & { reply: string }) =>
+    db
+      .updateTable('deliveries')
+      .set({ state: 'cancelled', reply: p.reply, due: null, claimed_by: null })
+      .where('message_id', '=', p.message_id)
+      .where('n', '=', p.n)
+      .where('claimed_by', '=', p.by),
+  { expect: 1 },
+);

@@ -302,6 +302,7 @@ const order: readonly Standing['state'][] = [
   'bounced',
   'rejected',
   'render-failed',
+  'cancelled',
   'delivered',
   'captured',
 ];

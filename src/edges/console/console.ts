@@ -10,6 +10,7 @@ export { compatibleHandler } from './compatible.ts';
 export { DoctorApi } from './doctor.ts';
 export { MessagesApi } from './messages.ts';
 export { OperatorApi } from './operator.ts';
+export { QueueApi } from './queue.ts';
 export { ReceiptRulesApi } from './receipt-rules.ts';
 export { ReviewsApi } from './reviews.ts';
 

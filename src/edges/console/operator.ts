@@ -8,6 +8,7 @@ import type { AccountsApi } from './accounts.ts';
 import type { DoctorApi } from './doctor.ts';
 import { BadRequest, checked, json, readJson, statusOf, textMember } from './json.ts';
 import type { MessagesApi } from './messages.ts';
+import type { QueueApi } from './queue.ts';
 import type { ReceiptRulesApi } from './receipt-rules.ts';
 import type { ReviewsApi } from './reviews.ts';
 
@@ -17,6 +18,7 @@ interface Needs {
   readonly reviews: ReviewsApi;
   readonly receiptRules: ReceiptRulesApi;
   readonly doctor: DoctorApi;
+  readonly queue: QueueApi;
   readonly clock: MovableClock;
   /** Moves civil time by milliseconds, running what falls due. */
   readonly advance: (milliseconds: number) => Promise<void>;
@@ -31,7 +33,7 @@ interface Needs {
 const LONGEST_ADVANCE = 400 * 86_400_000;
 
 /** Names of the public face whose code is still to come. */
-const notBuilt = ['routes', 'queue', 'dead-letters'];
+const notBuilt = ['routes', 'dead-letters'];
 
 /** What AWS has no operation for: everything under `/_sesame/`. */
 export class OperatorApi {
@@ -66,7 +68,7 @@ export class OperatorApi {
   }
 
   async #dispatch(request: Request, [first, ...rest]: readonly string[]): Promise<Response | undefined> {
-    const { messages, accounts, reviews, receiptRules, doctor } = this.#needs;
+    const { messages, accounts, reviews, receiptRules, doctor, queue } = this.#needs;
     const { method } = request;
     if (first === 'messages') return messages.handle(request, rest);
     if (first === 'reset' && method === 'POST') return this.#reset(request);
@@ -75,6 +77,7 @@ export class OperatorApi {
     if (first === 'accounts') return accounts.handle(request, rest);
     if (first === 'receipt-rules') return receiptRules.handle(request, rest);
     if (first === 'doctor') return doctor.handle(request, rest);
+    if (first === 'queue') return queue.handle(request, rest);
     if (first === 'reviews') return reviews.handle(request, rest);
     if (first && notBuilt.includes(first)) {
       return json(501, { message: `${method} ${request.path} is not built yet.` });
