@@ -3,7 +3,7 @@
  * left out with a warning as long as its list has another, one that somebody set stops the start.
  */
 import { writeFile } from 'node:fs/promises';
-import { isIP } from 'node:net';
+import { type BlockList, isIP } from 'node:net';
 import type { App } from './app.ts';
 import { SECOND } from './base/clock.ts';
 import { Refusal } from './base/refusal.ts';
@@ -88,6 +88,7 @@ export async function openDoors(
     isOurName: ourNames(app),
     isForAnyName: isTracked,
     isStreamed: isObjectUpload,
+    isProxy: settings.trustProxy && isAmong(settings.trustProxy),
   });
   const servers = {
     submission: smtp(submission),
@@ -137,6 +138,9 @@ export async function openDoors(
     },
   };
 }
+
+const isAmong = (networks: BlockList) => (address: string) =>
+  networks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
 interface Behind {
   readonly gateway: Gateway;

@@ -11,6 +11,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Budget } from '../base/budget.ts';
 import type { Log } from '../base/log.ts';
 import { isSigned } from '../wire/sigv4.ts';
+import { type Origin, originOf } from './forwarded.ts';
 import { type Headers, type HttpHandler, plainText, type Request, type Response } from './http.ts';
 
 // Got, not imported: for an import Node reads every name of the module, and some load its fetch (decision 0008).
@@ -60,6 +61,8 @@ export interface HttpDoorOptions {
   readonly isForAnyName?: (request: Pick<Request, 'method' | 'path'>) => boolean;
   /** Whether the body of a request is handed on as it comes in. None is where nothing is given. */
   readonly isStreamed?: (request: Head) => boolean;
+  /** Whether the forwarding fields of a peer count. Nobody's do where nothing is given. */
+  readonly isProxy?: ((address: string) => boolean) | undefined;
   readonly log: Log;
   /** Bytes. */
   readonly maxBody?: number;
@@ -129,7 +132,9 @@ export class HttpDoor {
       if (body === undefined) return;
       if (!Buffer.isBuffer(body)) return this.#write(incoming, outgoing, body);
       const stream = streamed ? limited(incoming, MAX_STREAM) : undefined;
-      const request = new ReadRequest(head, body, { secure, stream, incoming, outgoing });
+      const peer = { remoteAddress: withoutMapping(incoming.socket.remoteAddress ?? ''), secure };
+      const origin = originOf(peer, head.headers, this.#options.isProxy ?? (() => false));
+      const request = new ReadRequest(head, body, { ...origin, stream, outgoing });
       this.#write(incoming, outgoing, await this.#answer(request));
     } catch (err) {
       this.#options.log.error({ err, method: head.method, path: head.path }, 'an HTTP request failed');
@@ -324,10 +329,8 @@ function hostName(host: string): string {
     .toLowerCase();
 }
 
-interface Connection {
-  readonly secure: boolean;
+interface Connection extends Origin {
   readonly stream: AsyncIterable<Buffer> | undefined;
-  readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
 }
 
@@ -346,7 +349,7 @@ class ReadRequest implements Request {
   constructor(
     { method, path, query, headers }: Head,
     body: Buffer,
-    { secure, stream, incoming, outgoing }: Connection,
+    { remoteAddress, secure, stream, outgoing }: Connection,
   ) {
     this.method = method;
     this.path = path;
@@ -354,7 +357,7 @@ class ReadRequest implements Request {
     this.headers = headers;
     this.body = body;
     this.stream = stream;
-    this.remoteAddress = withoutMapping(incoming.socket.remoteAddress ?? '');
+    this.remoteAddress = remoteAddress;
     this.secure = secure;
     this.#outgoing = outgoing;
   }

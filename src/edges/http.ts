@@ -10,8 +10,9 @@ export interface Request {
   readonly body: Buffer;
   /** The body of a request that may be large, to be read once; errs where it breaks off or is too long. */
   readonly stream?: AsyncIterable<Buffer> | undefined;
+  /** Of the client; of the peer, where that is no proxy that we trust. */
   readonly remoteAddress: string;
-  /** The connection that it came on is TLS. */
+  /** The client's connection is TLS, as far as we or a proxy that we trust can tell. */
   readonly secure: boolean;
   /** Fires when the client goes away before it has its answer: a long poll need not wait any longer. */
   readonly aborted: AbortSignal;

@@ -94,6 +94,18 @@ test('a target is ours, or an endpoint with its key apart', () => {
   refuses({ environment: { SESAME_TARGET_S3: 'ftp://x' } }, /SESAME_TARGET_S3: must be embedded or https/);
 });
 
+test('trusted proxies are addresses and networks', () => {
+  const { trustProxy } = resolve({ environment: { SESAME_TRUST_PROXY: '10.0.0.0/8,2001:db8::1' } });
+  const check = (address: string, family: 'ipv4' | 'ipv6', expected: boolean) =>
+    assert.equal(trustProxy?.check(address, family), expected, address);
+  check('10.1.2.3', 'ipv4', true);
+  check('11.0.0.1', 'ipv4', false);
+  check('2001:db8::1', 'ipv6', true);
+  check('2001:db8::2', 'ipv6', false);
+  refuses({ environment: { SESAME_TRUST_PROXY: '10.0.0.0/33' } }, /'10.0.0.0\/33' is no IP address or network/);
+  refuses({ environment: { SESAME_TRUST_PROXY: 'proxy' } }, /'proxy' is no IP address or network/);
+});
+
 test('strict checks who calls and what they own', () => {
   const { auth, verify, sandbox } = resolve({ flags: ['--profile', 'strict'] });
   assert.deepEqual([auth, verify, sandbox], ['sigv4', 'real', 'on']);

@@ -57,9 +57,8 @@ const definitions = {
     sentence: 'TLS listeners of the same doors.',
   }),
   trustProxy: define({
-    parse: as.list,
-    sentence: 'Proxies whose X-Forwarded-* count.',
-    notBuilt: whenSet('Trust in a proxy'),
+    parse: as.networks,
+    sentence: 'Addresses and networks of proxies whose X-Forwarded-For and X-Forwarded-Proto count.',
   }),
   submission: define({
     parse: as.endpoints,

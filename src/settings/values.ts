@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 
 /** How the text of a setting becomes a value. Each throws a sentence that says what would be right. */
 
@@ -61,6 +61,20 @@ export function addresses(value: string): string[] {
   const found = list(value);
   const wrong = found.find((address) => isIP(address) === 0);
   if (wrong !== undefined || found.length === 0) throw new Error(`'${wrong ?? ''}' is not an IP address`);
+  return found;
+}
+
+/** Addresses and networks (`10.0.0.0/8`), comma-separated. */
+export function networks(value: string): BlockList {
+  const found = new BlockList();
+  for (const part of list(value)) {
+    const [address = '', bits] = part.split('/');
+    const version = isIP(address);
+    const most = version === 4 ? 32 : 128;
+    const length = bits === undefined ? most : /^\d{1,3}$/.test(bits) ? Number(bits) : -1;
+    if (version === 0 || length < 0 || length > most) throw new Error(`'${part}' is no IP address or network`);
+    found.addSubnet(address, length, `ipv${version as 4 | 6}`);
+  }
   return found;
 }
 
