@@ -301,3 +301,29 @@ describe('the listeners', () => {
     await hanging;
   });
 });
+
+it('is seen as its client’s where a trusted proxy says so', async () => {
+  const seen: Request[] = [];
+  const answer: HttpHandler = (request) => ok(`${seen.push(request)}`);
+  for (const proxy of ['127.0.0.1', '192.0.2.9']) {
+    const isProxy = (address: string) => address === proxy;
+    const door = new HttpDoor({
+      handlers: [answer],
+      budget: new Budget(1_000),
+      isOurName: () => false,
+      isProxy,
+      log: silentLog,
+    });
+    doors.push(door);
+    const { port } = await door.listen({ host: '127.0.0.1', port: 0 });
+    const headers = { 'X-Forwarded-For': '198.51.100.7', 'X-Forwarded-Proto': 'https' };
+    await (await fetch(`http://127.0.0.1:${port}/`, { headers })).text();
+  }
+  assert.deepEqual(
+    seen.map(({ remoteAddress, secure }) => [remoteAddress, secure]),
+    [
+      ['198.51.100.7', true],
+      ['127.0.0.1', false],
+    ],
+  );
+});
