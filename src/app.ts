@@ -69,6 +69,7 @@ import {
 } from './core/targets/targets.ts';
 import { Templates } from './core/templates/templates.ts';
 import { eventDocument } from './edges/aws/event-document.ts';
+import { identityNotification } from './edges/aws/identity-notification.ts';
 import { receiptNotification } from './edges/aws/receipt-notification.ts';
 import { remoteObjects, remotePublisher, remoteQueues } from './edges/aws/remote-targets.ts';
 import { certificatePath } from './edges/aws/sns/links.ts';
@@ -244,13 +245,19 @@ export async function buildApp(settings: Settings, log: Log) {
     hasPool: async (_scope, name) => pools.has(name),
   });
   const contacts = new Contacts({ rows, vault, clock, changed: subscriptionChanged });
+  const reporting = { hostname: settings.hostname, authority: names.authority };
   const publishing = new Publishing({
     events,
     configurationSets,
+    identities,
     topics,
     publications,
+    notices,
     bytes,
-    render: eventDocument({ hostname: settings.hostname, authority: names.authority }),
+    render: eventDocument(reporting),
+    renderNotification: identityNotification(reporting),
+    names,
+    hostname: settings.hostname,
     log,
   });
   const outgoing = new Outgoing({

@@ -29,6 +29,9 @@ export interface OwnNames {
   readonly authority: string;
   /** Who writes the mails that Sesame itself owes someone. */
   readonly noticeSender: string;
+  /** Who tells a sender that a mail bounced, and that somebody complained of one. */
+  bounceSender(region: string): string;
+  complaintSender(region: string): string;
   /** Who reads what people worry about when they are asked to prove an address. */
   readonly verificationContact: string;
   /** What the MX calls itself in its greeting. */
@@ -54,6 +57,8 @@ const SES: OwnNames = {
   feedbackSender: 'AmazonSES',
   authority: 'amazonses.com',
   noticeSender: 'no-reply-aws@amazon.com',
+  bounceSender: (region) => `MAILER-DAEMON@${SES.returnPathDomain(region)}`,
+  complaintSender: (region) => `complaints@${region === 'us-east-1' ? '' : `${region}.`}email-abuse.amazonses.com`,
   verificationContact: 'aws-email-domain-verification@amazon.com',
   software: 'Amazon SES',
   submissionSoftware: 'SimpleEmailService',
@@ -76,6 +81,8 @@ export function ownNames(domain: string | undefined): OwnNames {
     feedbackSender: 'Sesame',
     authority: domain,
     noticeSender: `no-reply@${domain}`,
+    bounceSender: (region) => `MAILER-DAEMON@${region}.${domain}`,
+    complaintSender: (region) => `complaints@${region}.email-abuse.${domain}`,
     verificationContact: `postmaster@${domain}`,
     software: 'Sesame',
     submissionSoftware: 'Sesame',

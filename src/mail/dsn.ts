@@ -69,7 +69,12 @@ export function composeBounce(bounce: Bounce): Buffer {
 }
 
 /** RFC 3464 §2.1: a block for the message, then one for each recipient, with empty lines between. */
-function deliveryStatus({ reportingMta, arrival, fields, recipients }: Bounce): Buffer {
+export function deliveryStatus({
+  reportingMta,
+  arrival,
+  fields,
+  recipients,
+}: Pick<Bounce, 'reportingMta' | 'arrival' | 'fields' | 'recipients'>): Buffer {
   const message = block([
     ['Reporting-MTA', reportingMta],
     ['Arrival-Date', arrival === undefined ? undefined : formatDate(arrival)],

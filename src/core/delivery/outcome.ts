@@ -29,12 +29,13 @@ export function outcomeOf(judged: Judged, result: Result): Outcome {
   const { recipient, now, expires } = judged;
   const verdict = result.kind === 'captured' ? ({ kind: 'delivered' } as const) : classify(result);
   const reply = result.code === undefined ? result.text : `${result.code} ${result.text}`;
-  const { peer, outgoingIp } = result;
+  const { peer, outgoingIp, peerAddress } = result;
   switch (verdict.kind) {
     case 'delivered': {
       const state = result.kind === 'captured' ? 'captured' : 'delivered';
       const processingTime = now - judged.accepted;
-      const happening = { type: 'delivery', recipients: [recipient], reply, processingTime, peer, outgoingIp } as const;
+      const met = { peer, outgoingIp, peerAddress };
+      const happening = { type: 'delivery', recipients: [recipient], reply, processingTime, ...met } as const;
       return { state, reply, happenings: [happening] };
     }
     case 'deferred': {
@@ -44,7 +45,7 @@ export function outcomeOf(judged: Judged, result: Result): Outcome {
       return { state: 'deferred', reply, happenings: [happening] };
     }
     case 'bounced':
-      return bounced(judged, { ...verdict, reply, peer, outgoingIp });
+      return bounced(judged, { ...verdict, reply, peer, outgoingIp, peerAddress });
   }
 }
 
@@ -54,16 +55,20 @@ function givenUp(judged: Judged, result: Result): Outcome {
   const last = expired(result, Math.round(lifetime / MINUTE));
   // SES: MaxDeliverySeconds of a configuration set.
   const bounce = lifetime < LIFETIME ? ({ type: 'Transient', subType: 'CustomTimeoutExceeded' } as const) : last.bounce;
-  const { peer, outgoingIp } = result;
-  return bounced(judged, { bounce, status: last.status, reply: `${last.code} ${last.text}`, peer, outgoingIp });
+  const { peer, outgoingIp, peerAddress } = result;
+  const reply = `${last.code} ${last.text}`;
+  return bounced(judged, { bounce, status: last.status, reply, peer, outgoingIp, peerAddress });
 }
 
 type BounceHappening = Extract<PublishedHappening, { type: 'bounce' }>;
-type Reason = Pick<BounceHappening, 'bounce' | 'peer' | 'outgoingIp'> & { status: string; reply: string };
+type Reason = Pick<BounceHappening, 'bounce' | 'peer' | 'outgoingIp' | 'peerAddress'> & {
+  status: string;
+  reply: string;
+};
 
-function bounced({ recipient, feedbackId }: Judged, { bounce, peer, outgoingIp, status, reply }: Reason): Outcome {
+function bounced({ recipient, feedbackId }: Judged, { bounce, status, reply, ...met }: Reason): Outcome {
   const recipients = [{ recipient, reply, status }];
-  const happening = { type: 'bounce', feedbackId, bounce, recipients, peer, outgoingIp } as const;
+  const happening = { type: 'bounce', feedbackId, bounce, recipients, ...met } as const;
   return { state: 'bounced', reply, happenings: [happening] };
 }
 

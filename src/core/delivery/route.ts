@@ -17,7 +17,8 @@ export interface Result extends Answer {
   readonly kind: 'captured' | 'answered';
   /** Host name or address of the peer. */
   readonly peer: string;
-  /** Address that we spoke from, where we spoke. */
+  /** Address that we spoke to, and the one that we spoke from, where we spoke. */
+  readonly peerAddress?: string | undefined;
   readonly outgoingIp?: string | undefined;
   /** Nobody could be asked (no connection, no DNS): that says nothing about this message, and the same for the next. */
   readonly unreached?: boolean;

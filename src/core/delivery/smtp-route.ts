@@ -69,6 +69,7 @@ export class SmtpRoute implements Route {
     return answers.map((answer) => ({
       ...answered(whole(answer), last?.host ?? domain),
       outgoingIp: answer.localAddress,
+      peerAddress: answer.localAddress === undefined ? undefined : last?.address,
       unreached,
     }));
   }

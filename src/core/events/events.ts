@@ -57,8 +57,9 @@ export type Happening =
       /** Milliseconds from accept to the peer's answer. */
       readonly processingTime: number;
       readonly peer: string;
-      /** Address that we spoke from; nothing where nobody was spoken to. */
+      /** Address that we spoke from, and the one that we spoke to; nothing where nobody was spoken to. */
       readonly outgoingIp?: string | undefined;
+      readonly peerAddress?: string | undefined;
     }
   | {
       readonly type: 'bounce';
@@ -67,6 +68,7 @@ export type Happening =
       readonly recipients: readonly RecipientOutcome[];
       readonly peer: string;
       readonly outgoingIp?: string | undefined;
+      readonly peerAddress?: string | undefined;
     }
   | {
       readonly type: 'delivery-delay';

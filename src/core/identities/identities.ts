@@ -39,7 +39,7 @@ export type { KeyLength } from './dkim.ts';
 export type { Doctor, Examined, Patient } from './doctor.ts';
 export type { DkimWish, ShownDkim } from './domains.ts';
 export type { Dkim, Identity } from './identity.ts';
-export { type NotificationKind, notificationsOf, type RenderSubscribed } from './notifications.ts';
+export { type NotificationKind, notificationKinds, notificationsOf, type RenderSubscribed } from './notifications.ts';
 export { readPolicies } from './policies.ts';
 export type { SigningKey } from './signing.ts';
 export { VERIFICATION_PATH } from './verification-links.ts';

@@ -1,10 +1,12 @@
 import { Refusal } from '../../base/refusal.ts';
-import type { Command, Scope } from '../../storage/ports.ts';
+import { Answers } from '../../storage/answers.ts';
+import type { Command, Rows, Scope } from '../../storage/ports.ts';
 import type { Publications, TopicTarget } from '../targets/targets.ts';
 import type { Identity } from './identity.ts';
 import type { Records } from './records.ts';
 
-export type NotificationKind = 'bounce' | 'complaint' | 'delivery';
+export const notificationKinds = ['bounce', 'complaint', 'delivery'] as const;
+export type NotificationKind = (typeof notificationKinds)[number];
 
 /** What is told of an identity's mail, beside what configuration sets tell. */
 export interface NotificationSettings {
@@ -18,12 +20,14 @@ export interface NotificationSettings {
 
 const initial: NotificationSettings = { topics: {}, headers: {}, forwarding: true };
 
-export const notificationsOf = ({ notifications = initial }: Pick<Identity, 'notifications'>) => notifications;
+export const notificationsOf = ({ notifications = initial }: Pick<Identity, 'notifications'>): NotificationSettings =>
+  notifications;
 
 /** The message by which a topic learns that it now hears of an identity; its shape belongs to the doors. */
 export type RenderSubscribed = (told: { topic: string; kind: NotificationKind; identity: string }) => string;
 
 interface Needs {
+  readonly rows: Rows;
   readonly records: Records;
   readonly topics: TopicTarget;
   readonly publications: Publications;
@@ -33,9 +37,18 @@ interface Needs {
 /** Changes of what is told of an identity's mail. Each answers false where there is no such identity. */
 export class Notifications {
   readonly #needs: Needs;
+  readonly #settings: Answers<NotificationSettings>;
 
   constructor(needs: Needs) {
     this.#needs = needs;
+    this.#settings = new Answers(needs.rows);
+  }
+
+  /** Asked at every outcome; those of the beginning where the identity is gone. */
+  of(scope: Scope, name: string): Promise<NotificationSettings> {
+    return this.#settings.of(scope, name, async () =>
+      notificationsOf((await this.#needs.records.get(scope, name)) ?? {}),
+    );
   }
 
   /**

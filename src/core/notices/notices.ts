@@ -28,13 +28,25 @@ export interface Notice extends Scope {
   readonly kind: string;
   /** One address. */
   readonly to: string;
-  readonly letter: NoticeLetter;
+  readonly letter: NoticeLetter | NoticeReport;
 }
 
 export interface NoticeLetter {
   readonly subject: string;
   readonly text: string;
   readonly html?: string | undefined;
+}
+
+/** What became of a message of the account, which goes with it where it is still kept. */
+export interface NoticeReport {
+  readonly from: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly type: 'delivery-status' | 'feedback-report';
+  /** What programs read: the fields of that type. */
+  readonly fields: string;
+  /** Message id. */
+  readonly about: string;
 }
 
 /** A message that a notice becomes: commands of one batch, and what to do once it is written. */
@@ -137,5 +149,5 @@ export class Notices {
 }
 
 function noticeOf({ account, region, kind, recipient, letter }: NoticeRow): Notice {
-  return { account, region, kind, to: recipient, letter: JSON.parse(letter) as NoticeLetter };
+  return { account, region, kind, to: recipient, letter: JSON.parse(letter) as Notice['letter'] };
 }

@@ -5,12 +5,13 @@ import type { Random } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { composeMail } from '../../mail/compose.ts';
 import { formatDate } from '../../mail/date.ts';
-import { simpleBodyHash } from '../../mail/dkim.ts';
+import { BodyHash } from '../../mail/dkim.ts';
 import { readHeader, rewriteHeader } from '../../mail/header-fields.ts';
-import type { Store } from '../../storage/ports.ts';
+import { composeReport } from '../../mail/report.ts';
+import type { Command, Segment, Store } from '../../storage/ports.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Message, Messages } from '../messages/messages.ts';
-import type { Accepted, Notice } from '../notices/notices.ts';
+import type { Accepted, Notice, NoticeLetter, NoticeReport } from '../notices/notices.ts';
 import type { Publishing } from '../publishing/publishing.ts';
 
 interface Needs {
@@ -21,6 +22,15 @@ interface Needs {
   readonly names: OwnNames;
   readonly clock: Clock;
   readonly random: Random;
+}
+
+/** A notice as a message without the fields that every message gets. */
+interface Written {
+  readonly from: string;
+  readonly content: Buffer;
+  /** What comes after it: the message that it reports on, and the end. */
+  readonly rest?: readonly (Buffer | readonly Segment[])[];
+  readonly facts?: Message['facts'];
 }
 
 /**
@@ -38,13 +48,13 @@ export class NoticeMail {
   async accept(notice: Notice): Promise<Accepted> {
     const { store, messages, delivery, publishing } = this.#needs;
     if (store.isFull()) throw new Refusal('busy', 'Insufficient system storage');
-    const { content, ...facts } = this.#compose(notice);
-    const { segment, commands } = await store.bytes.stage(content);
-    const message: Message = { ...facts, segments: [segment] };
-    const sent = await publishing.record({ message, at: message.at, happening: { type: 'send' }, content });
-    const { batch, waiting } = await delivery.enqueue(message, { content });
+    const { letter } = notice;
+    const written = 'about' in letter ? await this.#report(notice, letter) : this.#letter(notice, letter);
+    const { message, keep } = await this.#message(notice, written);
+    const sent = await publishing.record({ message, at: message.at, happening: { type: 'send' } });
+    const { batch, waiting } = await delivery.enqueue(message);
     return {
-      batch: [...commands, messages.record(message), ...sent, ...batch],
+      batch: [...keep, messages.record(message), ...sent, ...batch],
       announce: () => {
         messages.announce();
         if (waiting) delivery.loop.wake();
@@ -52,13 +62,11 @@ export class NoticeMail {
     };
   }
 
-  #compose({ account, region, kind, to, letter }: Notice): Omit<Message, 'segments'> & { content: Buffer } {
-    const { clock, random, names } = this.#needs;
-    const at = clock.civil();
-    const id = outgoingMessageId(region, clock, random);
+  #letter({ to }: Notice, letter: NoticeLetter): Written {
+    const { names, random } = this.#needs;
     const from = names.noticeSender;
     const text = (words: string) => ({ text: words, charset: 'UTF-8' });
-    const composed = composeMail({
+    const content = composeMail({
       from: [{ address: from }],
       to: [{ address: to }],
       subject: text(letter.subject),
@@ -68,30 +76,71 @@ export class NoticeMail {
       fields: [['Auto-Submitted', 'auto-generated']],
       unique: random.uuid(),
     });
+    return { from, content };
+  }
+
+  /** With the message that it is about, unless that was forgotten meanwhile. It has the null path: nothing answers it. */
+  async #report({ to }: Notice, report: NoticeReport): Promise<Written> {
+    const about = await this.#needs.messages.get(report.about);
+    const enclosing = about !== undefined;
+    const { before, after } = composeReport({ ...report, to, enclosing, unique: this.#needs.random.uuid() });
+    return {
+      from: report.from,
+      content: before,
+      rest: about ? [about.segments, after] : [],
+      facts: { cause: report.about, envelopeSender: '' },
+    };
+  }
+
+  async #message({ account, region, kind, to, letter }: Notice, written: Written) {
+    const { clock, random, names, store } = this.#needs;
+    const { from, rest = [], facts } = written;
+    const at = clock.civil();
+    const id = outgoingMessageId(region, clock, random);
     const content = rewriteHeader({
-      message: composed,
-      header: readHeader(composed),
+      message: written.content,
+      header: readHeader(written.content),
       remove: new Set(),
       append: [
         ['Message-ID', `<${id}@${names.messageIdDomain(region)}>`],
         ['Date', formatDate(at)],
       ],
     });
-    return {
+    const keep: Command[] = [];
+    const segments: Segment[] = [];
+    const hash = new BodyHash().update(content.subarray(readHeader(content).bodyStart));
+    for (const piece of [content, ...rest]) {
+      if (Buffer.isBuffer(piece)) {
+        const { segment, commands } = await store.bytes.stage(piece);
+        segments.push(segment);
+        keep.push(...commands);
+      } else {
+        segments.push(...piece);
+        keep.push(...store.bytes.share(piece));
+      }
+      if (piece !== content) for await (const octets of this.#octets(piece)) hash.update(octets);
+    }
+    const message: Message = {
       id,
       account,
       region,
       direction: 'out',
-      envelopeFrom: from,
+      envelopeFrom: facts?.['envelopeSender'] ?? from,
       from,
       recipients: [to],
       subject: letter.subject,
       at,
-      size: content.length,
-      bodyHash: simpleBodyHash(content.subarray(readHeader(content).bodyStart)),
+      size: segments.reduce((sum, { size }) => sum + size, 0),
+      segments,
+      bodyHash: hash.digest(),
       tags: [],
-      facts: { notice: kind, fromAddress: from },
-      content,
+      facts: { notice: kind, fromAddress: from, ...facts },
     };
+    return { message, keep };
+  }
+
+  async *#octets(piece: Buffer | readonly Segment[]): AsyncIterable<Buffer> {
+    if (Buffer.isBuffer(piece)) yield piece;
+    else yield* this.#needs.store.bytes.stream(piece);
   }
 }

@@ -6,7 +6,7 @@ import { commonFields, shownHeader } from '../../mail/mail-object.ts';
 
 const iso = (at: number) => new Date(at).toISOString();
 
-interface Names {
+export interface Names {
   /** How we greet peers: who reports. */
   readonly hostname: string;
   /** Who reports what was never tried. */
@@ -93,9 +93,9 @@ function tagsOf({ message, configurationSet, happening }: EventNotice): Record<s
   return tags;
 }
 
-type Of<Type extends PublishedHappening['type']> = Extract<PublishedHappening, { type: Type }>;
+export type Of<Type extends PublishedHappening['type']> = Extract<PublishedHappening, { type: Type }>;
 
-function deliveryObject({ processingTime, recipients, reply }: Of<'delivery'>, at: number, { hostname }: Names) {
+export function deliveryObject({ processingTime, recipients, reply }: Of<'delivery'>, at: number, { hostname }: Names) {
   return {
     timestamp: iso(at),
     processingTimeMillis: processingTime,
@@ -114,7 +114,7 @@ const notTried: ReadonlySet<Bounce['subType']> = new Set([
   'UnsubscribedRecipient',
 ]);
 
-function bounceObject({ feedbackId, bounce, recipients }: Of<'bounce'>, at: number, names: Names) {
+export function bounceObject({ feedbackId, bounce, recipients }: Of<'bounce'>, at: number, names: Names) {
   const ours = notTried.has(bounce.subType);
   return {
     feedbackId,
@@ -131,7 +131,7 @@ function bounceObject({ feedbackId, bounce, recipients }: Of<'bounce'>, at: numb
   };
 }
 
-function complaintObject(complaint: Of<'complaint'>, at: number) {
+export function complaintObject(complaint: Of<'complaint'>, at: number) {
   const { feedbackId, recipients, subType, userAgent, feedbackType, arrived } = complaint;
   return {
     feedbackId,

@@ -6,9 +6,6 @@ export const notBuilt = ['GetSendStatistics'] as const satisfies readonly Operat
 /** Operations that are built in part, and what they lack, in a sentence. */
 export const partial: Partial<Record<Operation, string>> = {
   SendBounce: 'RecipientArn is not looked at',
-  SetIdentityNotificationTopic:
-    'stored, and the topic is told so; no bounce, complaint or delivery is published to it yet',
-  SetIdentityFeedbackForwardingEnabled: 'stored; nothing is forwarded yet',
   CreateReceiptRule: 'S3Action without KMS and role; no functions, WorkMail or Connect',
   UpdateReceiptRule: 'S3Action without KMS and role; no functions, WorkMail or Connect',
   CreateConfigurationSetEventDestination: 'SNS is published; other destinations are stored',

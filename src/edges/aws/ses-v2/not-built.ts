@@ -60,7 +60,6 @@ export const partial: Partial<Record<Operation, string>> = {
   SendEmail: 'no tenants, no multi-region endpoints',
   CreateEmailIdentity: 'no DKIM that is shared between regions',
   PutEmailIdentityDkimSigningAttributes: 'no DKIM that is shared between regions',
-  PutEmailIdentityFeedbackAttributes: 'stored; nothing is forwarded yet',
   GetAccount: 'VDM is stored, nothing is measured; no pricing plan',
   PutAccountVdmAttributes: 'stored; nothing is measured yet',
   PutAccountDedicatedIpWarmupAttributes: 'stored; there are no dedicated addresses yet',
