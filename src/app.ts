@@ -41,7 +41,9 @@ import { type PublishedHappening, Publishing } from './core/publishing/publishin
 import {
   ActionChecks,
   Actions,
+  Authenticators,
   IpFilters,
+  Judges,
   Onward,
   ReceiveLimit,
   Receivers,
@@ -336,6 +338,10 @@ export async function buildApp(settings: Settings, log: Log) {
     perDay: settings.sandboxReceive === 'off' ? undefined : settings.sandboxReceive,
     inSandbox: async (scope) => (await standings.of(scope)).sandbox,
   });
+  // In development nothing leaves the machine, DNS questions neither, unless somebody says whom to ask.
+  const mayAsk = settings.profile !== 'development' || settings.dns !== undefined;
+  const authenticators = mayAsk ? new Authenticators({ servers: settings.dns }) : undefined;
+  const judges = new Judges({ authenticators, log });
   const trustRules = settings.verify === 'auto';
   const receiving = new Receiving({
     store,
@@ -345,6 +351,7 @@ export async function buildApp(settings: Settings, log: Log) {
     limit: receiveLimit,
     actions,
     onward,
+    judges,
     publications,
     names,
     clock,
@@ -522,6 +529,7 @@ export async function buildApp(settings: Settings, log: Log) {
       await identities.ownKey.loop.stop();
       await identities.checks.loop.stop();
       await receiving.stop();
+      await judges.stop();
       await notices.stop();
       await delivery.stop();
       await publications.stop();

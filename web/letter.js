@@ -269,6 +269,7 @@ function wordsOf({ type, at, ...facts }) {
     facts
   );
   const bounce = /** @type {{ type: string, subType: string } | undefined} */ (facts.bounce);
+  const verdicts = /** @type {Record<string, string> | undefined} */ (facts.verdicts);
   const told = /** @type {(string | { recipient: string, reply: string })[]} */ (facts.recipients ?? []);
   const recipients = told.map((one) => (typeof one === 'string' ? one : [one.recipient, one.reply].join(': ')));
   switch (type) {
@@ -289,6 +290,11 @@ function wordsOf({ type, at, ...facts }) {
       return { title: template ? `Template ${template} failed` : 'The template failed', lines: [reason ?? ''] };
     case 'received':
       return { title: `Received from ${peer}`, lines: [] };
+    case 'judged':
+      return {
+        title: 'Checked',
+        lines: Object.entries(verdicts ?? {}).map(([check, verdict]) => `${check}: ${verdict}`),
+      };
     case 'action':
       return { title: `Rule ${rule}: ${action}`, lines: [result ?? ''] };
     case 'action-failed':

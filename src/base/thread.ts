@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 export interface Work<Question, Answer> {
-  answer(question: Question): Answer;
+  /** May take time; the next question waits for it. */
+  answer(question: Question): Answer | Promise<Answer>;
   end?(): void;
 }
 type Answered<Answer> = { readonly answer: Answer } | { readonly error: { message: string; code?: string } };
@@ -40,16 +41,20 @@ export class Thread<Data, Question, Answer> {
       ${declare.join('\n')}
       const { from, data } = workerData;
       const work = (${work})(data, require('node:module').createRequire(from));
-      parentPort.on('message', ({ question, end }) => {
+      const reply = async ({ question, end }) => {
         if (end) {
           work.end?.();
           return parentPort.close();
         }
         try {
-          parentPort.postMessage({ answer: work.answer(question) });
+          parentPort.postMessage({ answer: await work.answer(question) });
         } catch ({ message, code }) {
           parentPort.postMessage({ error: { message, code } });
         }
+      };
+      let last = Promise.resolve();
+      parentPort.on('message', (message) => {
+        last = last.then(() => reply(message));
       });`;
     this.#worker = new Worker(program, {
       eval: true,

@@ -51,9 +51,12 @@ test('verdict fields', () => {
     verdictFields({
       spam: 'PASS',
       virus: 'PASS',
-      spf,
-      dkim: [{ result: 'pass', domain: 'example.org' }],
-      dmarc: { result: 'pass', domain: 'example.org' },
+      found: {
+        spf,
+        dkim: [{ result: 'pass', domain: 'example.org' }],
+        dmarc: { result: 'pass', domain: 'example.org' },
+        arc: 'none',
+      },
       authority: 'amazonses.com',
     }),
     [
@@ -61,5 +64,11 @@ test('verdict fields', () => {
       ...['Authentication-Results: amazonses.com;', ` spf=${text}`, ' dkim=pass header.i=@example.org;'],
       ...[' dmarc=pass header.from=example.org;', ''],
     ].join('\r\n'),
+  );
+  assert.equal(verdictFields({ spam: 'GRAY', authority: 'amazonses.com' }), 'X-SES-Spam-Verdict: GRAY\r\n');
+  const sealed = { spf, dkim: [], dmarc: { result: 'none', domain: 'x' }, arc: 'pass' };
+  assert.match(
+    verdictFields({ found: sealed, authority: 'amazonses.com' }),
+    /\r\n dkim=none;\r\n arc=pass;\r\n dmarc=none /,
   );
 });

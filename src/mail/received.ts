@@ -30,11 +30,18 @@ export function traceFields(reception: Reception): string {
   );
 }
 
-/** Results of the checks on a received message, each in the words of Authentication-Results (RFC 8601 §2.7). */
+/** Results of the checks on a received message. */
 export interface Verdicts {
   /** `PASS`, `FAIL`, `GRAY`, `PROCESSING_FAILED`; absent when nothing scanned. */
   readonly spam?: string | undefined;
   readonly virus?: string | undefined;
+  /** Who sent it, each in the words of Authentication-Results (RFC 8601 §2.7); absent when it was not found out. */
+  readonly found?: Found | undefined;
+  /** Who says so: `amazonses.com`. */
+  readonly authority: string;
+}
+
+interface Found {
   readonly spf: {
     readonly result: string;
     /** `domain of example.org designates 198.51.100.7 as permitted sender`. */
@@ -46,23 +53,30 @@ export interface Verdicts {
   /** One a signature; without any the result is `none`. */
   readonly dkim: readonly { readonly result: string; readonly domain: string }[];
   readonly dmarc: { readonly result: string; readonly domain: string };
-  /** Who says so: `amazonses.com`. */
-  readonly authority: string;
+  /** Told unless it is `none` (RFC 8617 §10.1). */
+  readonly arc?: string | undefined;
 }
 
 /** X-SES-Spam-Verdict to Authentication-Results, in the very form of SES, with CRLF after each. */
-export function verdictFields({ spam, virus, spf, dkim, dmarc, authority }: Verdicts): string {
+export function verdictFields({ spam, virus, found, authority }: Verdicts): string {
+  return (
+    (spam ? `X-SES-Spam-Verdict: ${spam}\r\n` : '') +
+    (virus ? `X-SES-Virus-Verdict: ${virus}\r\n` : '') +
+    (found ? authenticationFields(found, authority) : '')
+  );
+}
+
+function authenticationFields({ spf, dkim, dmarc, arc = 'none' }: Found, authority: string): string {
   const spfText =
     `${spf.result} (spfCheck: ${clean(spf.explanation)}) client-ip=${clean(spf.peerIp)};` +
     ` envelope-from=${clean(spf.envelopeFrom)}; helo=${clean(spf.helo)};`;
   const signatures = dkim.map(({ result, domain }) => ` dkim=${result} header.i=@${clean(domain)};\r\n`);
   return (
-    (spam ? `X-SES-Spam-Verdict: ${spam}\r\n` : '') +
-    (virus ? `X-SES-Virus-Verdict: ${virus}\r\n` : '') +
     `Received-SPF: ${spfText}\r\n` +
     `Authentication-Results: ${authority};\r\n` +
     ` spf=${spfText}\r\n` +
     (signatures.length > 0 ? signatures.join('') : ' dkim=none;\r\n') +
+    (arc === 'none' ? '' : ` arc=${arc};\r\n`) +
     ` dmarc=${dmarc.result} header.from=${clean(dmarc.domain)};\r\n`
   );
 }

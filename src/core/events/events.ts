@@ -107,13 +107,15 @@ export type Happening =
       readonly after: Preferences;
     }
   | { readonly type: 'received'; readonly peer: string }
+  /** By the name of the check. */
+  | { readonly type: 'judged'; readonly verdicts: Readonly<Record<string, string>> }
   | { readonly type: 'action'; readonly rule: string; readonly action: string; readonly result: string }
   | { readonly type: 'action-failed'; readonly rule: string; readonly action: string; readonly reason: string };
 
 export type Event = Happening & { readonly at: number };
 
 /** What SES publishes of sent mail; the others are notes of our own on received mail. */
-export type EventType = Exclude<Happening['type'], 'received' | 'action' | 'action-failed'>;
+export type EventType = Exclude<Happening['type'], 'received' | 'judged' | 'action' | 'action-failed'>;
 
 interface Subject {
   readonly id: string;

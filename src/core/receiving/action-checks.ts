@@ -8,6 +8,7 @@ import type { Scope } from '../../storage/ports.ts';
 import type { BucketTarget, TopicTarget } from '../targets/targets.ts';
 import { objectKeyOf, type RenderReceipt } from './actions.ts';
 import type { Action } from './rules.ts';
+import { notJudged } from './verdicts.ts';
 
 interface Needs {
   readonly buckets: BucketTarget;
@@ -101,6 +102,7 @@ export class ActionChecks {
       recipients: [recipient],
       action,
       objectKey: action.kind === 's3' ? objectKeyOf(action.prefix, SETUP) : undefined,
+      verdicts: notJudged,
       processingTime: 0,
     });
     await this.#try(() => topics.publish(arn, document), refuse('Could not publish to SNS topic'));

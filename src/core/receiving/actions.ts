@@ -10,6 +10,7 @@ import type { BounceWords, Onward } from './onward.ts';
 import type { Action, Extension } from './rules.ts';
 import type { SeenMessage } from './seen-message.ts';
 import type { Step } from './steps.ts';
+import type { Verdicts } from './verdicts.ts';
 import { signedHeaders } from './webhook-signature.ts';
 
 /** What a notification tells; its shape belongs to the doors. */
@@ -23,6 +24,7 @@ export interface ReceiptNotice {
   readonly action: Action | Extension;
   /** Key of the stored object, where the action stored one. */
   readonly objectKey?: string | undefined;
+  readonly verdicts: Verdicts;
   /** Milliseconds from accept to now. */
   readonly processingTime: number;
 }
@@ -62,10 +64,10 @@ export class Actions {
   }
 
   /** Throws where it could not be done: it is tried again. */
-  async perform({ action, recipients }: Step, seen: SeenMessage): Promise<Performed> {
+  async perform({ action, recipients }: Step, seen: SeenMessage, verdicts: Verdicts): Promise<Performed> {
     const { clock, topics } = this.#needs;
     const processingTime = clock.civil() - seen.message.at;
-    const notice = { message: seen.message, recipients, action, processingTime };
+    const notice = { message: seen.message, recipients, action, verdicts, processingTime };
     const performed = await this.#handOver(notice, seen);
     const topic = 'topic' in action && action.kind !== 'sns' ? action.topic : undefined;
     if (!topic) return performed;
@@ -125,7 +127,7 @@ export class Actions {
   async #store({ bucket, prefix }: S3, seen: SeenMessage): Promise<HandedOver> {
     const objectKey = objectKeyOf(prefix, seen.message.id);
     const contentType = 'application/octet-stream';
-    const object = { bucket, key: objectKey, content: seen.pieces, contentType };
+    const object = { bucket, key: objectKey, content: await seen.pieces(), contentType };
     const { batch } = await this.#needs.buckets.putting(seen.message.account, object);
     return { batch, result: objectKey, objectKey };
   }

@@ -22,6 +22,7 @@ import type { Message, Messages } from '../messages/messages.ts';
 import type { Publications } from '../targets/targets.ts';
 import type { Actions } from './actions.ts';
 import { type ArrivedContent, ArrivingContent, arrivedWhole } from './arrived-content.ts';
+import type { Judges } from './judges.ts';
 import type { DsnWishes, Onward } from './onward.ts';
 import type { ReceiveLimit } from './receive-limit.ts';
 import type { Approach, Receiver, Receivers, Tried, Tryout, Welcome } from './receivers.ts';
@@ -33,16 +34,20 @@ import {
   closeReceipt,
   deleteReceipts,
   insertReceipt,
+  judgeReceipt,
   nextReceipt,
   type ReceiptRow,
   receiptsOf,
   releaseReceipts,
 } from './table.ts';
+import { fieldsOf, type Judgement, verdictsOf } from './verdicts.ts';
 
 export { ActionChecks } from './action-checks.ts';
 export { Actions, type ReceiptNotice, type RenderReceipt } from './actions.ts';
 export type { ArrivingContent } from './arrived-content.ts';
+export { Authenticators } from './authentication.ts';
 export { type IpFilter, IpFilters } from './ip-filters.ts';
+export { Judges } from './judges.ts';
 export { type DsnWishes, Onward } from './onward.ts';
 export { ReceiveLimit } from './receive-limit.ts';
 export { Receivers } from './receivers.ts';
@@ -89,6 +94,7 @@ interface Needs {
   readonly limit: ReceiveLimit;
   readonly actions: Actions;
   readonly onward: Onward;
+  readonly judges: Judges;
   readonly publications: Publications;
   readonly names: OwnNames;
   readonly clock: Clock;
@@ -303,19 +309,40 @@ export class Receiving {
     if (!message) return;
     const stored = new StoredContent(this.#needs.store.bytes, message);
     let steps: readonly Step[] = JSON.parse(receipt.progress);
-    // Here a message will be verified (SPF, DKIM, DMARC, scanners): what that adds is a prefix, as what AddHeader adds.
+    const judgement = await this.#judgement(receipt, stored);
     for (let n = 0; n < steps.length; n++) {
       if (steps[n]!.done) continue;
       const done = withDone(steps, n);
-      const seen = new SeenMessage(stored, fieldsBefore(steps, n));
-      if (await this.#run({ receipt, seen, step: steps[n]!, steps: done })) steps = done;
+      const seen = new SeenMessage(stored, {
+        byActions: fieldsBefore(steps, n),
+        verdicts: this.#verdictFields(message, steps[n]!, judgement),
+      });
+      if (await this.#run({ receipt, seen, step: steps[n]!, steps: done, judgement })) steps = done;
     }
     // The last action has closed it.
     if (steps.length === 0 || !isDone(steps)) await this.#close(receipt, message, steps);
   }
 
+  /** Made before the first action, and kept. */
+  async #judgement(receipt: ReceiptRow, stored: StoredContent): Promise<Judgement> {
+    if (receipt.judgement !== null) return JSON.parse(receipt.judgement);
+    const { store, judges, events, clock } = this.#needs;
+    const judgement = await judges.judge(stored);
+    if (!judgement) return {};
+    const place = { message_id: receipt.message_id, by: this.#name };
+    const happening = { type: 'judged', verdicts: { ...verdictsOf(judgement, true) } } as const;
+    const told = events.record(stored.message, clock.civil(), happening);
+    await store.rows.write([judgeReceipt({ ...place, judgement: JSON.stringify(judgement) }), told], 'committed');
+    return judgement;
+  }
+
+  #verdictFields({ envelopeFrom, facts }: Message, { scan = false }: Step, judgement: Judgement): string {
+    const sender = { envelopeFrom, helo: facts['helo'] ?? '', peerAddress: facts['peerAddress'] ?? '' };
+    return fieldsOf(judgement, scan, { ...sender, authority: this.#needs.names.authority });
+  }
+
   /** True if the action ran, and its note is written with it. */
-  async #run({ receipt, seen, step, steps }: Run): Promise<boolean> {
+  async #run({ receipt, seen, step, steps, judgement }: Run): Promise<boolean> {
     const { store, events, actions, publications, clock, log } = this.#needs;
     const { message } = seen;
     const now = clock.civil();
@@ -324,7 +351,11 @@ export class Receiving {
       ? closeReceipt({ ...place, state: 'done', due: null })
       : advanceReceipt({ ...place, state: 'received', due: now + CLAIM_TIME, progress: JSON.stringify(steps) });
     try {
-      const { batch, result, told, announce } = await actions.perform(step, seen);
+      const { batch, result, told, announce } = await actions.perform(
+        step,
+        seen,
+        verdictsOf(judgement, step.scan ?? false),
+      );
       const happening = { type: 'action', rule: step.rule, action: step.action.kind, result } as const;
       const outcome = await store.rows.write([...batch, note, events.record(message, now, happening)], 'committed');
       if (told) publications.loop.wake();
@@ -384,4 +415,5 @@ interface Run {
   readonly step: Step;
   /** The progress to note if this step runs. */
   readonly steps: readonly Step[];
+  readonly judgement: Judgement;
 }

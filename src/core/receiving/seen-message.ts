@@ -27,6 +27,11 @@ export class StoredContent {
     return this.#bytes.read(this.message.segments);
   }
 
+  /** What came, without our own fields. */
+  arrived(): AsyncIterable<Buffer> {
+    return this.#bytes.stream(this.message.segments.slice(1));
+  }
+
   /** Our own fields: Return-Path is the first, on a line of its own. */
   trace(): Promise<Buffer> {
     return this.#bytes.read(this.message.segments.slice(0, 1));
@@ -42,41 +47,53 @@ export class StoredContent {
   }
 }
 
+/** Header fields that stand before what is stored, each with its CRLF. */
+export interface AddedFields {
+  /** Of earlier actions: above everything. */
+  readonly byActions: string;
+  /** Of our checks: below our trace fields, above the message. */
+  readonly verdicts: string;
+}
+
 /**
- * A received message as one action sees it: the stored octets, which never change, and before them the header fields that
- * earlier actions have added. Large content is never read as a whole unless an action hands it over.
+ * A received message as one action sees it: the stored octets, which never change, and between them the header fields that
+ * our checks and earlier actions have added. Large content is never read as a whole unless an action hands it over.
  */
 export class SeenMessage {
   readonly message: Message;
   readonly #stored: StoredContent;
-  readonly #added: Buffer;
+  readonly #top: Buffer;
+  readonly #verdicts: Buffer;
 
-  constructor(stored: StoredContent, added: string) {
+  constructor(stored: StoredContent, { byActions, verdicts }: AddedFields) {
     this.#stored = stored;
     this.message = stored.message;
-    this.#added = Buffer.from(added, 'latin1');
+    this.#top = Buffer.from(byActions, 'latin1');
+    this.#verdicts = Buffer.from(verdicts, 'latin1');
   }
 
   /** Octets. */
   get size(): number {
-    return this.#added.length + this.message.size;
+    return this.#top.length + this.#verdicts.length + this.message.size;
   }
 
   /** What is new, and what is stored already and can be shared. */
-  get pieces(): readonly (Buffer | Segment)[] {
-    return this.#added.length === 0 ? this.message.segments : [this.#added, ...this.message.segments];
+  async pieces(): Promise<readonly (Buffer | Segment)[]> {
+    const [, ...content] = this.message.segments;
+    if (this.#top.length + this.#verdicts.length === 0) return this.message.segments;
+    return [this.#over(await this.#stored.trace()), ...content];
   }
 
   /** The pieces for the next hop: without Return-Path, which the last one puts on (RFC 5321 §4.4). */
   async onward(): Promise<readonly (Buffer | Segment)[]> {
     const [, ...content] = this.message.segments;
     const trace = await this.#stored.trace();
-    return [Buffer.concat([this.#added, trace.subarray(trace.indexOf('\r\n') + 2)]), ...content];
+    return [this.#over(trace.subarray(trace.indexOf('\r\n') + 2)), ...content];
   }
 
   /** The beginning of the message, with its header. */
   async head(): Promise<Buffer> {
-    return Buffer.concat([this.#added, await this.#stored.head()]);
+    return this.#with(await this.#stored.head());
   }
 
   async header(): Promise<readonly HeaderField[]> {
@@ -84,6 +101,15 @@ export class SeenMessage {
   }
 
   async whole(): Promise<Buffer> {
-    return Buffer.concat([this.#added, await this.#stored.whole()]);
+    return this.#with(await this.#stored.whole());
+  }
+
+  #over(trace: Buffer): Buffer {
+    return Buffer.concat([this.#top, trace, this.#verdicts]);
+  }
+
+  #with(stored: Buffer): Buffer {
+    const trace = this.message.segments[0]!.size;
+    return Buffer.concat([this.#over(stored.subarray(0, trace)), stored.subarray(trace)]);
   }
 }

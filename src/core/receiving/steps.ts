@@ -8,12 +8,14 @@ export interface Step {
   readonly recipients: readonly string[];
   readonly action: Action | Extension;
   readonly done: boolean;
+  /** Whether the rule wants to hear of spam and viruses (SES: ScanEnabled). */
+  readonly scan?: boolean;
 }
 
 /** What is to be done with a message, in order: the actions of its first rule, then those of the next. */
 export function stepsOf(matches: readonly Match[]): Step[] {
   return matches.flatMap(({ rule, recipients }) =>
-    actionsOf(rule).map((action) => ({ rule: rule.name, recipients, action, done: false })),
+    actionsOf(rule).map((action) => ({ rule: rule.name, recipients, action, done: false, scan: rule.scan })),
   );
 }
 

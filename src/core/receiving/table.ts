@@ -11,6 +11,8 @@ interface Tables {
     expires: number;
     claimed_by: string | null;
     progress: string;
+    /** What the checks found out about the message, once they have run. */
+    judgement: string | null;
   };
 }
 export type ReceiptRow = Tables['receipts'];
@@ -19,7 +21,7 @@ const { query, command, queryOver, commandOver } = statementsOver<Tables>();
 
 export const insertReceipt = command(
   'receipts.insert',
-  (db, p: Omit<ReceiptRow, 'attempts' | 'claimed_by'>) =>
+  (db, p: Omit<ReceiptRow, 'attempts' | 'claimed_by' | 'judgement'>) =>
     db.insertInto('receipts').values({
       ...pick(p, 'message_id', 'account', 'region', 'state', 'due', 'expires', 'progress'),
       attempts: 0,
@@ -44,6 +46,18 @@ export const nextReceipt = query('receipts.next-due', (db) =>
     .selectFrom('receipts')
     .select((e) => e.fn.min('due').as('due'))
     .where('due', 'is not', null),
+);
+
+/** The judgement of a claimed receipt: made once, and the same for all its actions and their later tries. */
+export const judgeReceipt = command(
+  'receipts.judge',
+  (db, p: { message_id: string; by: string; judgement: string }) =>
+    db
+      .updateTable('receipts')
+      .set({ judgement: p.judgement })
+      .where('message_id', '=', p.message_id)
+      .where('claimed_by', '=', p.by),
+  { expect: 1 },
 );
 
 /** Progress of a claimed receipt; without a due time it is final. */

@@ -24,8 +24,13 @@ interface Parser {
 }
 type Parse = (template: string) => Program;
 
+/** It answers at once. */
+interface RenderingWork extends Work<Question, Rendering[]> {
+  answer(question: Question): Rendering[];
+}
+
 /** Runs in the thread. */
-export function rendering(settings: RenderingSettings, require: NodeJS.Require): Work<Question, Rendering[]> {
+export function rendering(settings: RenderingSettings, require: NodeJS.Require): RenderingWork {
   const parse = parsing(require, settings.limits);
   const kept = keeping<Piece>(settings.keptCharacters);
   const read = (part: string, text: string) => kept(text, () => compilePart(part, text, parse));

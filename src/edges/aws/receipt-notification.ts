@@ -1,9 +1,6 @@
 import type { ReceiptNotice, RenderReceipt } from '../../core/receiving/receiving.ts';
 import { commonFields, shownHeader } from '../../mail/mail-object.ts';
 
-/** Nothing judges received mail yet, and the notification says so. */
-const NOT_JUDGED = { status: 'DISABLED' };
-
 const iso = (at: number) => new Date(at).toISOString();
 
 /** The JSON of SES's receipt notifications, of the SNS action and of any action's alert topic. */
@@ -16,11 +13,12 @@ export const receiptNotification: RenderReceipt = (notice) => ({
       timestamp: iso(notice.message.at),
       processingTimeMillis: notice.processingTime,
       recipients: notice.recipients,
-      spamVerdict: NOT_JUDGED,
-      virusVerdict: NOT_JUDGED,
-      spfVerdict: NOT_JUDGED,
-      dkimVerdict: NOT_JUDGED,
-      dmarcVerdict: NOT_JUDGED,
+      spamVerdict: { status: notice.verdicts.spam },
+      virusVerdict: { status: notice.verdicts.virus },
+      spfVerdict: { status: notice.verdicts.spf },
+      dkimVerdict: { status: notice.verdicts.dkim },
+      dmarcVerdict: { status: notice.verdicts.dmarc },
+      dmarcPolicy: notice.verdicts.dmarcPolicy,
       action: actionObject(notice),
     },
     ...contentOf(notice),

@@ -9,6 +9,7 @@ import { domains } from './0007-domains.ts';
 import { callers } from './0008-callers.ts';
 import { reviews } from './0009-reviews.ts';
 import { neighbours } from './0011-neighbours.ts';
+import { judged } from './0013-judged.ts';
 import { direct } from './0015-direct.ts';
 
 export type Migrations = Readonly<Record<string, { up(db: Kysely<unknown>): Promise<void> }>>;
@@ -25,6 +26,7 @@ export function migrations(dialect: Dialect): Migrations {
     '0008-callers': { up: callers(dialect) },
     '0009-reviews': { up: reviews(dialect) },
     '0011-neighbours': { up: neighbours(dialect) },
+    '0013-judged': { up: judged() },
     '0015-direct': { up: direct },
   };
 }
