@@ -97,3 +97,38 @@ test('a wrong word is told', async () => {
   await check('/_sesame/queue/cancel', { domain: 'a', route: 'b' }, 'Say one of domain, provider and route.');
   await check('/_sesame/queue/cancel', { route: 'moon' }, 'There is no route moon; mail goes by direct.');
 });
+
+test('where all domains wait in one lane, one of them is not cancelled with the rest', async (t) => {
+  const relayed = await SesameUnderTest.start({ SESAME_DELIVERY: `smtp://127.0.0.1:${sink.port}` });
+  const client = new SESv2Client(relayed.client);
+  t.after(async () => {
+    client.destroy();
+    await relayed.stop();
+  });
+  busy = true;
+  await client.send(new CreateEmailIdentityCommand({ EmailIdentity: 'sender.example' }));
+  const { MessageId } = await client.send(
+    new SendEmailCommand({
+      FromEmailAddress: 'ann@sender.example',
+      Destination: { ToAddresses: ['a@one.example', 'ooto@simulator.amazonses.com'] },
+      Content: { Simple: { Subject: { Data: 's' }, Body: { Text: { Data: 'x' } } } },
+    }),
+  );
+  await relayed.advance('0s');
+  for (const verb of ['retry', 'cancel']) {
+    const { status, json } = await relayed.call('POST', `/_sesame/queue/${verb}`, { domain: 'two.example' });
+    assert.equal(status, 400);
+    assert.equal(json.message, 'Mail to all domains waits in one lane on smarthost; say the route.');
+  }
+  // The simulator's answer is ours, beside what the relay says of its neighbour in the lane.
+  const { recipients } = await relayed.shown(MessageId!);
+  assert.deepEqual(
+    recipients.map(({ recipient, state }: { recipient: string; state: string }) => [recipient, state]),
+    [
+      ['a@one.example', 'deferred'],
+      ['ooto@simulator.amazonses.com', 'delivered'],
+    ],
+  );
+  const { json } = await relayed.call('POST', '/_sesame/queue/cancel', { route: 'smarthost' });
+  assert.deepEqual(json, { cancelled: 1 });
+});

@@ -120,7 +120,13 @@ export class Queue {
   async *#lanes({ by, name }: QueuePart): AsyncGenerator<string> {
     const { rows, route, laneOf } = this.#needs;
     if (by === 'domain') {
-      yield laneOf(name);
+      const lane = laneOf(name);
+      // Its neighbours in the lane are not meant.
+      if (domainOf(lane) !== name) {
+        const told = `Mail to all domains waits in one lane on ${route}; say the route.`;
+        throw new Refusal('invalid-parameter', told);
+      }
+      yield lane;
       return;
     }
     if (by === 'route' && name !== route)

@@ -19,25 +19,34 @@ interface Needs {
 
 const taken: Result = { kind: 'answered', code: 250, text: '2.6.0 Message received', peer: SIMULATOR };
 
+const isAway = (recipient: string) => simulated(recipient) === 'ooto';
+
 /** Out of office: the mailbox simulator takes the message, and answers whoever it came from. */
 export class SimulatorRoute implements Route {
   readonly name: string;
+  readonly oneLane: boolean;
   readonly #needs: Needs;
 
   constructor(needs: Needs) {
     this.name = needs.beyond.name;
+    this.oneLane = needs.beyond.oneLane ?? false;
     this.#needs = needs;
   }
 
   async foregone(recipient: string): Promise<Result | undefined> {
-    return simulated(recipient) === 'ooto' ? undefined : this.#needs.beyond.foregone?.(recipient);
+    return isAway(recipient) ? undefined : this.#needs.beyond.foregone?.(recipient);
   }
 
   async deliver(attempt: Attempt): Promise<readonly Result[] | undefined> {
     const { message, recipients } = attempt;
-    // One attempt is for one domain.
-    if (!recipients.every((recipient) => simulated(recipient) === 'ooto')) return this.#needs.beyond.deliver(attempt);
-    return Promise.all(recipients.map((recipient) => this.#answer(message, recipient)));
+    const others = recipients.filter((recipient) => !isAway(recipient));
+    // First, for it may not be admitted: then nobody is to be answered.
+    const found = others.length === 0 ? [] : await this.#needs.beyond.deliver({ ...attempt, recipients: others });
+    if (!found) return undefined;
+    const results = found.values();
+    return Promise.all(
+      recipients.map((recipient) => (isAway(recipient) ? this.#answer(message, recipient) : results.next().value!)),
+    );
   }
 
   close(): Promise<void> {
