@@ -38,6 +38,7 @@ before(async () => {
     'mx.world.example': { A: ['127.0.0.1'] },
     'backup.world.example': { A: ['127.0.0.1'] },
     'implicit.example': { A: ['127.0.0.1'] },
+    'many.example': { A: ['127.0.0.1'] },
     'away.example': { MX: [[10, 'mx.world.example']] },
     'nomail.example': { MX: [[0, '.']] },
   });
@@ -111,6 +112,23 @@ test('a domain without MX is its own exchanger', async () => {
   const count = sink.caught.length;
   await send('you@implicit.example');
   assert.deepEqual((await sink.mail(count + 1)).to, ['you@implicit.example']);
+});
+
+test('all recipients at a domain are one transaction, also where nobody has been before', async () => {
+  const recipients = Array.from({ length: 50 }, (_, n) => `r${n}@many.example`);
+  const before = sink.caught.length;
+  await ses.send(
+    new SendEmailCommand({
+      FromEmailAddress: 'ann@sender.example',
+      Destination: { ToAddresses: recipients },
+      Content: { Simple: { Subject: { Data: 'Many' }, Body: { Text: { Data: 'x' } } } },
+    }),
+  );
+  await sesame.advance('0s');
+  assert.deepEqual(
+    sink.caught.slice(before).map(({ to }) => to),
+    [recipients],
+  );
 });
 
 test('a 4xx is tried again on the civil clock, with growing waits', async () => {

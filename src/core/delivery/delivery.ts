@@ -7,13 +7,13 @@
  * transaction, so an accepted recipient ends in exactly one final state; a second copy goes out only where the peer's
  * answer was lost.
  *
- * A lane whose peer nobody can reach rests: what waits in it stays as it is, and at growing intervals one delivery is
+ * A lane whose peer nobody can reach rests: what waits in it stays as it is, and at growing intervals one message is
  * tried for all. Whatever expires meanwhile is tried a last time and ends.
  *
  * Who runs the exchangers of many domains is one provider, with a number of attempts at a time that grows while it answers:
  * what is slow or dead never holds all that may be under way.
  */
-import { type Clock, MINUTE } from '../../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
 import { outgoingMessageId } from '../../base/ids.ts';
 import type { Log } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
@@ -21,7 +21,8 @@ import { type Pass, WorkLoop } from '../../base/work-loop.ts';
 import type { Command, Rows } from '../../storage/ports.ts';
 import type { Message, Messages } from '../messages/messages.ts';
 import type { Publishing } from '../publishing/publishing.ts';
-import type { Reputation, SuppressionReason } from '../reputation/reputation.ts';
+import { Consequences, type ConsequencesNeeds } from './consequences.ts';
+import { type DueLane, Lanes, PRIORITY } from './lanes.ts';
 import { type Outcome, outcomeOf, simulatedOutcome, type Withheld, withheldOutcome } from './outcome.ts';
 import { type Place, Providers, type Showing } from './providers.ts';
 import { Queue } from './queue.ts';
@@ -29,8 +30,6 @@ import type { Attempt, Result, Route } from './route.ts';
 import { LIFETIME, nextAttempt } from './schedule.ts';
 import { isSimulated, simulated } from './simulator.ts';
 import {
-  claim,
-  claimExpired,
   type DeliveryRow,
   deepenLane,
   deferDelivery,
@@ -41,16 +40,12 @@ import {
   hastenLane,
   hurryLanes,
   insertDelivery,
-  type LaneRow,
   nameProvider,
   nextDue,
-  openLane,
   recountLanes,
   releaseClaims,
   releaseDelivery,
   removeIdleLanes,
-  restLane,
-  settleLane,
   shallowLane,
 } from './table.ts';
 
@@ -88,20 +83,13 @@ export interface Standing {
 
 /** Attempts in flight at most. */
 const MOST_ATTEMPTS = 200;
-/** Lanes looked at in one go, deliveries claimed from one of them. */
+/** Lanes looked at in one go. */
 const LANES_A_LOOK = 50;
-const CLAIM = 100;
-/** Longer than any attempt may take; a claim older than this was lost. */
-const CLAIM_TIME = 60 * MINUTE;
-const PRIORITY = 0;
 
-interface Needs {
+interface Needs extends ConsequencesNeeds {
   readonly rows: Rows;
   readonly messages: Messages;
   readonly publishing: Publishing;
-  readonly reputation: Reputation;
-  /** Which outcomes put a recipient of this message on the account's list. */
-  readonly suppressing: (message: Message) => Promise<readonly SuppressionReason[]>;
   readonly route: Route;
   readonly clock: Clock;
   readonly random: Random;
@@ -112,6 +100,8 @@ export class Delivery {
   readonly loop: WorkLoop;
   readonly queue: Queue;
   readonly #providers = new Providers();
+  readonly #consequences: Consequences;
+  readonly #lanes: Lanes;
   readonly #needs: Needs;
   /** Whose claims are ours. */
   readonly #name: string;
@@ -119,6 +109,7 @@ export class Delivery {
   constructor(needs: Needs) {
     this.#needs = needs;
     this.#name = needs.random.uuid();
+    this.#consequences = new Consequences(needs);
     this.loop = new WorkLoop({
       name: 'delivery',
       clock: needs.clock,
@@ -127,12 +118,13 @@ export class Delivery {
       look: (room) => this.#look(room),
     });
     const { rows, clock, random, route } = needs;
+    this.#lanes = new Lanes({ route, providers: this.#providers, clock, random, name: this.#name });
     this.queue = new Queue({
       rows,
       clock,
       random,
       route: route.name,
-      laneOf: (domain) => this.#laneOf(`@${domain}`),
+      laneOf: (domain) => this.#lanes.named(domain),
       wake: () => this.loop.wake(),
     });
   }
@@ -171,7 +163,7 @@ export class Delivery {
       batch.push(...(await this.#needs.publishing.record({ message, at, happening, content })));
     }
     for (const [n, recipient] of recipients.entries()) {
-      const lane = this.#laneOf(recipient);
+      const lane = this.#lanes.named(domainOf(recipient));
       const row = { message_id: id, n, account, region, lane, recipient, accepted: at, expires };
       if (unsent) {
         const { state, reason: reply } = unsent;
@@ -184,14 +176,14 @@ export class Delivery {
         const { state, reply } = foregone;
         batch.push(insertDelivery({ ...row, state, reply, due: null, attempts: 1 }));
         const occasion = { at, content, listed: !isSimulated(recipient) };
-        batch.push(...(await this.#consequences(message, foregone, occasion)));
+        batch.push(...(await this.#consequences.of(message, foregone, occasion)));
       } else {
         lanes.set(lane, (lanes.get(lane) ?? 0) + 1);
         batch.push(insertDelivery({ ...row, state: 'queued', reply: null, due: at, attempts: 0 }));
       }
     }
     const depths = [...lanes].map(([lane, depth]) =>
-      deepenLane({ lane, depth, due: at, expires, priority: PRIORITY, provider: this.#providerOf(lane) }),
+      deepenLane({ lane, depth, due: at, expires, priority: PRIORITY, provider: untriedProvider(lane) }),
     );
     return { batch: [...batch, ...depths], waiting: lanes.size > 0 };
   }
@@ -229,7 +221,7 @@ export class Delivery {
     const now = clock.civil();
     const full = this.#providers.full();
     const lanes = await rows.all(dueLanes({ now, limit: LANES_A_LOOK, full }));
-    const batch = this.#shares(lanes, room).flatMap(([lane, limit]) => this.#claiming(lane, now, limit));
+    const batch = this.#lanes.claiming(lanes, now, room);
     const looked = new Map(lanes.map((lane) => [lane.lane, lane]));
     const outcome = batch.length > 0 ? await rows.write(batch, 'committed') : undefined;
     const claimed = outcome?.applied ? (outcome.rows.flat() as DeliveryRow[]) : [];
@@ -238,32 +230,6 @@ export class Delivery {
       (group) => () => this.#attempt(messages.get(group[0]!.message_id), group, looked.get(group[0]!.lane)!),
     );
     return { tasks, nextDue: (await rows.first(nextDue(full)))?.due ?? undefined };
-  }
-
-  /** How much to claim from each: a fair part of the room, and no more than its provider has place for. */
-  #shares(lanes: readonly DueLane[], room: number): [lane: DueLane, limit: number][] {
-    const most = Math.min(CLAIM, Math.max(1, Math.floor(room / Math.max(1, lanes.length))));
-    const { oneLane } = this.#needs.route;
-    const shared = new Map<string, number>();
-    return lanes.flatMap((lane): [DueLane, number][] => {
-      // To a relay goes everything: there is nobody whom it could delay.
-      const left = oneLane ? most : (shared.get(lane.provider) ?? this.#providers.room(lane.provider, room));
-      const limit = Math.min(most, left);
-      shared.set(lane.provider, left - limit);
-      return limit > 0 ? [[lane, limit]] : [];
-    });
-  }
-
-  /** Of a lane that rests one delivery is taken, and the next time set before it is known what comes of it. */
-  #claiming({ lane, failures }: DueLane, now: number, limit: number): Command[] {
-    const wanted = { lane, now, until: now + CLAIM_TIME, by: this.#name };
-    if (failures === 0) return [claim({ ...wanted, limit }), settleLane({ lane })];
-    return [claimExpired({ ...wanted, limit }), claim({ ...wanted, limit: 1 }), this.#resting({ lane, failures }, now)];
-  }
-
-  #resting({ lane, failures }: Pick<DueLane, 'lane' | 'failures'>, now: number): Command {
-    const until = nextAttempt({ now, attempts: failures + 1, chance: this.#needs.random.fraction() });
-    return restLane({ lane, failures, until });
   }
 
   /**
@@ -305,7 +271,7 @@ export class Delivery {
       return undefined;
     }
     const batch = await this.#finish(message, deliveries, results);
-    const found = this.#found(lane, results);
+    const found = this.#lanes.found(lane, results);
     const outcome = await rows.write([...named, ...batch, ...found], 'committed');
     publishing.announce(message);
     if (!outcome.applied) this.#needs.log.warn({ message: message.id }, 'a claim was lost before its attempt ended');
@@ -332,7 +298,7 @@ export class Delivery {
       const place = { message_id: delivery.message_id, n: delivery.n, by: this.#name };
       const outcome = outcomeOf(this.#judged(delivery, now), results[i]!);
       const { state, reply } = outcome;
-      batch.push(...(await this.#consequences(message, outcome, { at: now })));
+      batch.push(...(await this.#consequences.of(message, outcome, { at: now })));
       if (state === 'deferred') {
         const next = nextAttempt({ now, attempts: delivery.attempts + 1, chance: random.fraction() });
         const due = Math.min(next, delivery.expires);
@@ -350,23 +316,6 @@ export class Delivery {
     return batch;
   }
 
-  /** What an attempt found out about its lane. */
-  #found(lane: DueLane, results: readonly Result[]): Command[] {
-    const reached = !results.every(({ unreached }) => unreached);
-    if (lane.failures > 0) return reached ? [openLane(lane)] : [];
-    return reached ? [] : [this.#resting(lane, this.#needs.clock.civil())];
-  }
-
-  #laneOf(recipient: string): string {
-    const { name, oneLane } = this.#needs.route;
-    return `${name}/${PRIORITY}/${oneLane ? '*' : domainOf(recipient)}`;
-  }
-
-  /** Of a lane that nobody has tried yet. */
-  #providerOf(lane: string): string {
-    return lane.slice(lane.lastIndexOf('/') + 1);
-  }
-
   /** The outcome of a recipient that need not be tried. */
   async #foregone(message: Message, row: Accepted, withheld: Withheld | undefined): Promise<Outcome | undefined> {
     const judged = () => this.#judged(row, message.at);
@@ -378,34 +327,16 @@ export class Delivery {
     return result && outcomeOf(judged(), result);
   }
 
-  /** Events of an outcome, and the place on the suppression list that it may cost (never for the simulator). */
-  async #consequences(
-    message: Message,
-    { happenings }: Outcome,
-    { at, content, listed = true }: { at: number; content?: Buffer | undefined; listed?: boolean },
-  ): Promise<Command[]> {
-    const { publishing, reputation, suppressing } = this.#needs;
-    const batch: Command[] = [];
-    for (const happening of happenings) {
-      batch.push(...(await publishing.record({ message, at, happening, content })));
-      const grounds = listed ? groundsOf(happening) : undefined;
-      if (!grounds || !(await suppressing(message)).includes(grounds.reason)) continue;
-      const cause = { messageId: message.id, feedbackId: grounds.feedbackId };
-      for (const address of grounds.addresses) {
-        batch.push(...reputation.suppress(message, { address, reason: grounds.reason, cause }));
-      }
-    }
-    return batch;
-  }
-
   #judged({ recipient, accepted, expires, region }: Accepted, now: number) {
     const { clock, random } = this.#needs;
     return { recipient, accepted, expires, now, feedbackId: outgoingMessageId(region, clock, random) };
   }
 }
 
-/** A lane as a look finds it. */
-type DueLane = Pick<LaneRow, 'lane' | 'failures' | 'provider'>;
+const domainOf = (recipient: string) => recipient.slice(recipient.lastIndexOf('@') + 1).toLowerCase();
+
+/** Of a lane that nobody has tried yet. */
+const untriedProvider = (lane: string) => lane.slice(lane.lastIndexOf('/') + 1);
 
 /** Where all goes to one relay, no place is counted. */
 const anywhere: Place = { move: () => true, end: () => {} };
@@ -428,25 +359,6 @@ interface Enqueuing {
 const nobody: ReadonlySet<string> = new Set();
 
 type Accepted = Pick<DeliveryRow, 'recipient' | 'accepted' | 'expires' | 'region'>;
-
-const domainOf = (recipient: string) => recipient.slice(recipient.lastIndexOf('@') + 1).toLowerCase();
-
-interface Grounds {
-  readonly reason: SuppressionReason;
-  readonly feedbackId: string;
-  readonly addresses: readonly string[];
-}
-
-/** The mailbox is not there, or its owner complained; what was not tried because of an earlier one tells nothing new. */
-function groundsOf(happening: Outcome['happenings'][number]): Grounds | undefined {
-  if (happening.type === 'complaint' && happening.subType === undefined) {
-    return { reason: 'complaint', feedbackId: happening.feedbackId, addresses: happening.recipients };
-  }
-  if (happening.type !== 'bounce' || happening.bounce.type !== 'Permanent') return undefined;
-  const { feedbackId, bounce, recipients } = happening;
-  if (bounce.subType !== 'General' && bounce.subType !== 'NoEmail') return undefined;
-  return { reason: 'bounce', feedbackId, addresses: recipients.map(({ recipient }) => recipient) };
-}
 
 /** Claimed recipients of one message and lane are one attempt. */
 function groupByMessage(claimed: readonly DeliveryRow[]): DeliveryRow[][] {

@@ -111,23 +111,36 @@ interface Claim {
   now: number;
   until: number;
   by: string;
+  /** Messages. */
   limit: number;
 }
 
-/** The deliveries that are due, the longest waiting first; only those that expire until `expired`. */
+/** Deliveries that one claim looks at; no message has more recipients than half of them. */
+const MOST_CLAIMED = 100;
+
+/** The messages with deliveries that are due, the longest waiting first; only those that expire until `expired`. */
 const claimBefore = command('deliveries.claim', (db, p: Claim & { expired: number }) =>
   db
     .updateTable('deliveries')
     .set({ due: p.until, claimed_by: p.by })
     .where(({ refTuple, selectFrom }) => {
       const due = selectFrom('deliveries')
-        .select(['message_id', 'n'])
+        .select(['message_id', 'n', 'due'])
         .where('lane', '=', p.lane)
         .where('due', '<=', p.now)
         .where('expires', '<=', p.expired)
         .orderBy('due')
-        .limit(p.limit);
-      return sql<boolean>`${refTuple('message_id', 'n')} in ${due}`;
+        .limit(MOST_CLAIMED);
+      const placed = selectFrom(due.as('waiting')).select((e) => [
+        'message_id',
+        'n',
+        e.fn
+          .agg<number>('dense_rank')
+          .over((o) => o.orderBy('due').orderBy('message_id'))
+          .as('place'),
+      ]);
+      const first = selectFrom(placed.as('placed')).select(['message_id', 'n']).where('place', '<=', p.limit);
+      return sql<boolean>`${refTuple('message_id', 'n')} in ${first}`;
     })
     .returningAll(),
 );
