@@ -15,7 +15,7 @@ const MEBIBYTE = 2 ** 20;
 
 const settings = resolveSettings({ flags: process.argv.slice(2), environment: process.env });
 const app = await buildApp(settings, createLog(settings.log));
-const { operatorToken } = await app.start();
+const { operatorToken } = await app.life.start();
 const doors = await openDoors(app, { operatorToken, version: 'bench' });
 const delays = monitorEventLoopDelay({ resolution: RESOLUTION });
 delays.enable();
@@ -51,6 +51,6 @@ function tell(what: Ready | Stats): void {
 
 async function stop(): Promise<void> {
   await doors.close();
-  await app.stop();
+  await app.life.stop();
   process.exit(0);
 }

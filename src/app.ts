@@ -4,20 +4,21 @@
  */
 import { readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
+import { keptClockOffset, Life } from './app/life.ts';
+import { neighbours } from './app/neighbours.ts';
+import { wayOut } from './app/way-out.ts';
 import { Budget } from './base/budget.ts';
 import { MovableClock } from './base/clock.ts';
 import { TimeOrderedIds } from './base/ids.ts';
 import type { Log } from './base/log.ts';
 import { type OwnNames, ownNames } from './base/own-names.ts';
 import { systemRandom } from './base/random.ts';
-import { Timeline } from './base/timeline.ts';
 import {
   Accounts,
   Authority,
   freeLimits,
   Keys,
   ManagedPolicies,
-  type NewKey,
   rootArn,
   Standings,
   sandboxLimits,
@@ -26,12 +27,9 @@ import {
 } from './core/accounts/accounts.ts';
 import { ConfigurationSets } from './core/configuration-sets/configuration-sets.ts';
 import { Contacts, type SubscriptionChange } from './core/contacts/contacts.ts';
-import { CaptureRoute } from './core/delivery/capture-route.ts';
-import { Delivery, type Route } from './core/delivery/delivery.ts';
+import { Delivery } from './core/delivery/delivery.ts';
 import { Outgoing } from './core/delivery/outgoing.ts';
-import { exchangerPeers, smarthostPeers } from './core/delivery/peers.ts';
 import { SimulatorRoute } from './core/delivery/simulator-route.ts';
-import { type Peers, SmtpRoute } from './core/delivery/smtp-route.ts';
 import { Events } from './core/events/events.ts';
 import { Identities } from './core/identities/identities.ts';
 import { Inbox } from './core/inbox/inbox.ts';
@@ -54,38 +52,17 @@ import { Reputation, type SuppressionReason } from './core/reputation/reputation
 import { Reviews } from './core/reviews/reviews.ts';
 import { NoticeMail } from './core/sending/notices.ts';
 import { Sending } from './core/sending/sending.ts';
-import {
-  Buckets,
-  type BucketTarget,
-  mailCourier,
-  Publications,
-  Queues,
-  queueCourier,
-  RemoteBuckets,
-  RemoteTopics,
-  TopicSigner,
-  Topics,
-  type TopicTarget,
-  topicCourier,
-  Uploads,
-} from './core/targets/targets.ts';
 import { Templates } from './core/templates/templates.ts';
 import { eventDocument } from './edges/aws/event-document.ts';
 import { identityNotification } from './edges/aws/identity-notification.ts';
 import { receiptNotification } from './edges/aws/receipt-notification.ts';
-import { remoteObjects, remotePublisher, remoteQueues } from './edges/aws/remote-targets.ts';
-import { certificatePath } from './edges/aws/sns/links.ts';
-import { topicDocuments } from './edges/aws/topic-documents.ts';
 import { topicSubscribed } from './edges/aws/topic-subscribed.ts';
 import { Srs } from './mail/srs.ts';
 import { TrackedLinks } from './mail/tracked-links.ts';
 import { masterKey } from './settings/master-key.ts';
 import type { Settings } from './settings/settings.ts';
-import type { Remote } from './settings/values.ts';
 import { openEmbedded } from './storage/embedded/embedded.ts';
-import { facts } from './storage/facts.ts';
 import type { Scope } from './storage/ports.ts';
-import { selfSigned } from './wire/certificates.ts';
 import { Dns } from './wire/dns/dns.ts';
 import { HttpPost } from './wire/http-post.ts';
 import { machineAddresses } from './wire/machine-addresses.ts';
@@ -99,18 +76,10 @@ const CONNECTIONS_PER_PEER = 20;
 /** SES's names of the pools that every account has. */
 const pools = new Set(['ses-shared-pool', 'ses-default-dedicated-pool']);
 
-const CLOCK_OFFSET = 'clock-offset';
-const OPERATOR_TOKEN = 'operator-token';
 /** Owner of the sealed secrets of webhooks. */
 const WEBHOOK_SECRET = 'webhook';
 
 export type App = Awaited<ReturnType<typeof buildApp>>;
-
-/** Secrets that were made at this start and are told only now. */
-export interface FirstSecrets {
-  key?: NewKey;
-  operatorToken?: string;
-}
 
 export async function buildApp(settings: Settings, log: Log) {
   const random = systemRandom;
@@ -135,7 +104,7 @@ export async function buildApp(settings: Settings, log: Log) {
     },
   });
   const { rows, bytes } = store;
-  clock.offset = Number((await facts.get(rows, CLOCK_OFFSET)) ?? 0);
+  clock.offset = await keptClockOffset(rows);
 
   const vault = new Vault(await masterKey(settings), random);
   const ids = new TimeOrderedIds(clock, random);
@@ -167,51 +136,19 @@ export async function buildApp(settings: Settings, log: Log) {
     random,
     log,
   });
-  const queues = new Queues({ rows, ids, clock, random, log });
   const automatic = settings.review === 'auto';
   const reviews = new Reviews({ rows, accounts, standings, notices, automatic, clock, random });
-  const { targetS3, targetSns, targetSqs } = settings;
-  const at = (remote: Remote) => ({ ...remote, region: settings.region });
-  const publisher = targetSns === 'embedded' ? undefined : remotePublisher(at(targetSns));
-  const publications = new Publications({
-    rows,
-    post,
-    couriers: {
-      sqs: queueCourier(
-        targetSqs === 'embedded' ? (queue, message) => queues.send(queue, message) : remoteQueues(at(targetSqs)),
-      ),
-      ...(publisher && { sns: topicCourier(publisher) }),
-      email: mailCourier({ rows, notices }),
-    },
+  const { publications, queues, ownTopics, topics, topicSigner, ownBuckets, buckets, uploads } = neighbours(settings, {
+    store,
+    vault,
     ids,
+    post,
+    notices,
+    opened,
     clock,
     random,
     log,
   });
-  const topicSigner = new TopicSigner({
-    rows,
-    vault,
-    // Real time: others check it, who know no moved clock.
-    makeCertificate: () => selfSigned({ name: 'Sesame topics', now: clock.civil() - clock.offset, random }),
-  });
-  const ownTopics = new Topics({
-    rows,
-    publications,
-    documents: topicDocuments({
-      url: () => opened.url,
-      certificateUrl: async () => opened.secureUrl + certificatePath((await topicSigner.signing()).id),
-      sign: (text, version) => topicSigner.sign(text, version),
-    }),
-    clock,
-    random,
-  });
-  const topics: TopicTarget = publisher
-    ? new RemoteTopics({ rows, publications, remote: publisher, random })
-    : ownTopics;
-  const ownBuckets = new Buckets({ rows, bytes, clock });
-  const uploads = new Uploads({ rows, bytes, buckets: ownBuckets, clock, random });
-  const buckets: BucketTarget =
-    targetS3 === 'embedded' ? ownBuckets : new RemoteBuckets(bytes, remoteObjects(at(targetS3)));
   const identities = new Identities({
     rows,
     vault,
@@ -272,13 +209,14 @@ export async function buildApp(settings: Settings, log: Log) {
 
   const reputation = new Reputation({ rows, clock });
   const links = new TrackedLinks(vault.keyFor('tracked links'));
+  const beyond = wayOut(settings, { outgoing, dns, pool, random, ca, opened, receives });
   const delivery = new Delivery({
     rows,
     messages,
     publishing,
     reputation,
     suppressing,
-    route: new SimulatorRoute({ beyond: route(settings), arrive, names, clock, random }),
+    route: new SimulatorRoute({ beyond, arrive, names, clock, random }),
     clock,
     random,
     log,
@@ -360,17 +298,28 @@ export async function buildApp(settings: Settings, log: Log) {
   });
   const inbox = new Inbox({ store, messages, delivery, receiving, events, retention: settings.retention, clock, log });
 
-  const loops = [
-    delivery.loop,
-    receiving.loop,
-    publications.loop,
-    queues.loop,
-    notices.loop,
-    identities.checks.loop,
-    identities.ownKey.loop,
-    inbox.loop,
-  ];
-  const timeline = new Timeline(clock, loops);
+  const life = new Life({
+    settings,
+    store,
+    clock,
+    random,
+    vault,
+    accounts,
+    keys,
+    identities,
+    templates,
+    sending,
+    delivery,
+    ruleSets,
+    receiving,
+    judges,
+    notices,
+    publications,
+    queues,
+    buckets: ownBuckets,
+    uploads,
+    inbox,
+  });
 
   /** Which outcomes count for the suppression list: the configuration set's word, else the account's (SES). */
   async function suppressing(message: Message): Promise<readonly SuppressionReason[]> {
@@ -381,37 +330,16 @@ export async function buildApp(settings: Settings, log: Log) {
     return set?.suppression ?? reputation.reasons(message);
   }
 
-  function route({ delivery: way, hostname, mxPort }: Settings): Route {
-    const smtp = (name: string, peersOf: (domain: string) => Promise<Peers>, oneLane = false) =>
-      new SmtpRoute({ name, oneLane, peersOf, outgoing, pool, hostname, ca });
-    switch (way.kind) {
-      case 'direct':
-        return smtp('direct', exchangerPeers({ dns, allowPrivate, port: mxPort, chance: random.fraction }));
-      case 'smarthost':
-        return smtp('smarthost', smarthostPeers({ dns, smarthost: way }), true);
-      case 'capture': {
-        // To our own door we come from the address that it listens on.
-        const receivesHere = async (recipient: string) =>
-          opened.mx !== undefined &&
-          (await receiving.welcome({ sender: '', recipient, peerAddress: opened.mx.host, tls: true, accepted: 0 })) ===
-            'yes';
-        return new CaptureRoute({ receivesHere, inside: smtp('inside', async () => ownDoor()) });
-      }
-    }
+  async function receives(recipient: string, peerAddress: string): Promise<boolean> {
+    return (await receiving.welcome({ sender: '', recipient, peerAddress, tls: true, accepted: 0 })) === 'yes';
   }
 
   /** A mail of our own making comes in from nobody, as it would through the MX door; nothing if nobody receives it. */
   async function arrive(recipient: string, content: Buffer): Promise<void> {
     const peerAddress = '127.0.0.1';
-    if ((await receiving.welcome({ sender: '', recipient, peerAddress, tls: true, accepted: 0 })) !== 'yes') return;
+    if (!(await receives(recipient, peerAddress))) return;
     const { hostname: helo } = settings;
     await receiving.accept({ envelopeFrom: '', recipients: [recipient], helo, peerAddress, tls: true, content });
-  }
-
-  function ownDoor(): Peers {
-    if (!opened.mx) return { kind: 'nowhere', answer: { text: 'Our own MX door is not open' } };
-    const { host: address, port } = opened.mx;
-    return { kind: 'peers', peers: [{ address, port, host: address, tls: 'opportunistic', verifyCertificate: false }] };
   }
 
   /** Somebody opened a message or followed a link of it; a message that is forgotten has nothing to tell any more. */
@@ -431,17 +359,6 @@ export async function buildApp(settings: Settings, log: Log) {
     return { batch, announce: () => publishing.announce(message) };
   }
 
-  /** The operator's token: the settings', or one that is made once and kept sealed. */
-  async function operatorToken(secrets: FirstSecrets): Promise<string> {
-    if (settings.operatorToken) return settings.operatorToken;
-    const kept = await facts.get(rows, OPERATOR_TOKEN);
-    if (kept) return vault.open(Buffer.from(kept, 'base64'), OPERATOR_TOKEN);
-    const token = random.bytes(24).toString('base64url');
-    secrets.operatorToken = token;
-    await rows.write([facts.set(OPERATOR_TOKEN, vault.seal(token, OPERATOR_TOKEN).toString('base64'))], 'durable');
-    return token;
-  }
-
   return {
     settings,
     log,
@@ -451,7 +368,6 @@ export async function buildApp(settings: Settings, log: Log) {
     budget,
     store,
     opened,
-    timeline,
     accounts,
     keys,
     authority,
@@ -483,59 +399,6 @@ export async function buildApp(settings: Settings, log: Log) {
     visited,
     sealWebhookSecret: (secret: string) => vault.seal(secret, WEBHOOK_SECRET).toString('base64'),
 
-    /** Makes what the first start makes; the loops begin. */
-    async start(): Promise<{ secrets: FirstSecrets; operatorToken: string }> {
-      const secrets: FirstSecrets = {};
-      const key = await accounts.ensureFirst(settings.account, settings);
-      if (key) secrets.key = key;
-      const token = await operatorToken(secrets);
-      await Promise.all([delivery.start(), receiving.start(), publications.start(), notices.start()]);
-      queues.loop.start();
-      identities.checks.loop.start();
-      identities.ownKey.loop.start();
-      inbox.loop.start();
-      return { secrets, operatorToken: token };
-    },
-
-    /** Forgets all state (or that of one account and region) and goes on as after a first start, with the same root key. */
-    async reset(scope?: Scope): Promise<void> {
-      if (scope) {
-        // What is kept outside the scope, since it is looked up without knowing it.
-        await ruleSets.activate(scope, undefined);
-        for (const bucket of await ownBuckets.removeAll(scope)) await uploads.forget(bucket);
-        await store.erase(scope);
-        await delivery.repairLanes();
-      } else {
-        const key = await keys.rootKey(settings.account);
-        await store.erase();
-        clock.offset = 0;
-        await rows.write([facts.set(CLOCK_OFFSET, '0')], 'durable');
-        await accounts.ensureFirst(settings.account, key ?? settings);
-      }
-      sending.forgetQuotas();
-      receiving.forgetCounts();
-      for (const loop of loops) loop.wake();
-    },
-
-    /** Moves civil time; the new offset is kept, so that it survives a restart. */
-    async advance(milliseconds: number): Promise<void> {
-      await timeline.advance(milliseconds);
-      await rows.write([facts.set(CLOCK_OFFSET, String(clock.offset))], 'durable');
-    },
-
-    /** In reverse: no new work, what is in flight ends, the store is closed. */
-    async stop(): Promise<void> {
-      await inbox.loop.stop();
-      await identities.ownKey.loop.stop();
-      await identities.checks.loop.stop();
-      await receiving.stop();
-      await judges.stop();
-      await notices.stop();
-      await delivery.stop();
-      await publications.stop();
-      await queues.loop.stop();
-      await templates.stop();
-      await store.close();
-    },
+    life,
   };
 }

@@ -177,9 +177,9 @@ function handlersOf(app: App, { gateway, operatorToken, version, ready }: Behind
       nameServer: nameServer(app.names),
     }),
     clock,
-    advance: (milliseconds) => app.advance(milliseconds),
+    advance: (milliseconds) => app.life.advance(milliseconds),
     clockMoves: settings.profile !== 'service',
-    reset: (scope) => app.reset(scope),
+    reset: (scope) => app.life.reset(scope),
     token: settings.profile === 'development' ? undefined : operatorToken,
   });
   const readiness = () =>

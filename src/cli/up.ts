@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { buildApp, type FirstSecrets } from '../app.ts';
+import type { FirstSecrets } from '../app/life.ts';
+import { buildApp } from '../app.ts';
 import { createLog } from '../base/log.ts';
 import { smtpPassword } from '../core/accounts/accounts.ts';
 import { type Doors, openDoors } from '../doors.ts';
@@ -15,15 +16,15 @@ export async function up(flags: readonly string[]): Promise<number> {
     version: string;
   };
   const app = await buildApp(settings, createLog(settings.log));
-  const { secrets, operatorToken } = await app.start();
+  const { secrets, operatorToken } = await app.life.start();
   const doors = await openDoors(app, { operatorToken, version }).catch(async (cause: unknown) => {
-    await app.stop();
+    await app.life.stop();
     throw cause;
   });
   console.log(banner({ settings, doors, secrets, version }));
   await signalled();
   await doors.close();
-  await app.stop();
+  await app.life.stop();
   return 0;
 }
 

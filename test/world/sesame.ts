@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type App, buildApp, type FirstSecrets } from '../../src/app.ts';
+import type { FirstSecrets } from '../../src/app/life.ts';
+import { type App, buildApp } from '../../src/app.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { type Doors, openDoors } from '../../src/doors.ts';
 import { resolveSettings } from '../../src/settings/settings.ts';
@@ -42,7 +43,7 @@ export class SesameUnderTest {
       },
     });
     this.app = await buildApp(settings, silentLog);
-    const { secrets, operatorToken } = await this.app.start();
+    const { secrets, operatorToken } = await this.app.life.start();
     this.secrets = secrets;
     this.operatorToken = operatorToken;
     this.doors = await openDoors(this.app, { operatorToken, version: 'test' });
@@ -61,7 +62,7 @@ export class SesameUnderTest {
 
   async #close(): Promise<void> {
     await this.doors.close();
-    await this.app.stop();
+    await this.app.life.stop();
   }
 
   get folder(): string {
