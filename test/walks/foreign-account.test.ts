@@ -24,7 +24,8 @@ import { SesameUnderTest } from '../world/sesame.ts';
  * Nothing of one account is readable, guessable or countable from another, nor from another of its own regions. Every
  * operation that is built is called from there with the owner's names and ids, and with names of the same form of things
  * that do not exist: the answers must not differ in anything but the names and what chance makes (in which two calls with
- * absent names differ, too). First the owner makes one of everything that can be made, so that each name names something.
+ * absent names differ, too). Nor may they differ from what was answered before the owner had anything, so that no number or
+ * list of another's grows with it. Then the owner makes one of everything that can be made, so that each name names something.
  * An operation that is new takes part by itself; where it cannot, `inputs.ts` or the lists below have to know it.
  */
 interface Walked extends Api {
@@ -107,6 +108,7 @@ const operations = apis.flatMap((api) =>
 before(async () => {
   sesame = await SesameUnderTest.start();
   owned = { ...absent('ownerx'), queueUrl: `${sesame.url}/${owner.account}/ownerx-queue` };
+  await askBefore();
   await ownerMakesAll();
 });
 after(() => sesame?.stop());
@@ -332,39 +334,72 @@ let strangers = 0;
 const stranger = (): Caller => ({ account: String(200_000_000_000 + ++strangers), region: owner.region, text: 'x' });
 const elsewhere = (): Caller => ({ ...owner, region: `eu-walk-${++strangers}`, text: 'x' });
 
-async function checkCase({ title, run }: Case, caller: () => Caller): Promise<string[]> {
-  const answer = async (names: Names) => {
-    const who = caller();
-    const outcome = await run(names, who);
-    return { outcome, leaves: leavesOf(outcome, names, who) };
-  };
-  const [theirs, none, noneAgain] = [
-    await answer(owned),
-    await answer(absent('absent')),
-    await answer(absent('nobody')),
-  ];
+/** From where a case is called: by another account, or from another region of the owner's. */
+interface Side {
+  readonly caller: () => Caller;
+  readonly cases: readonly Case[];
+  /** Leaves of each answer, with names of what is not there, before the owner had anything; by the title of the case. */
+  readonly before: Map<string, Map<string, string>>;
+}
+
+const global = new Set(apis.filter((api) => api.global).map(({ name }) => name));
+const fromAnotherAccount: Side = { caller: stranger, cases: [...plainCases, ...tiedCases], before: new Map() };
+const fromAnotherRegion: Side = {
+  caller: elsewhere,
+  cases: [
+    ...plainCases.filter(({ title }) => !global.has(title.split('.')[0]!)),
+    ...tiedCases.filter(({ title }) => !/bucket/.test(title)),
+  ],
+  before: new Map(),
+};
+
+async function answerOf({ run }: Case, { caller }: Side, names: Names) {
+  const who = caller();
+  const outcome = await run(names, who);
+  return { outcome, leaves: leavesOf(outcome, names, who) };
+}
+
+async function checkCase(one: Case, side: Side): Promise<string[]> {
+  const { title } = one;
+  const theirs = await answerOf(one, side, owned);
+  const none = await answerOf(one, side, absent('absent'));
+  const noneAgain = await answerOf(one, side, absent('nobody'));
+  const before = side.before.get(title)!;
   const complaints: string[] = [];
   if (JSON.stringify(theirs.outcome).includes(SECRET)) complaints.push(`${title} reads what the owner wrote`);
-  const paths = new Set([...theirs.leaves.keys(), ...none.leaves.keys(), ...noneAgain.leaves.keys()]);
+  const paths = new Set([theirs, none, noneAgain].flatMap(({ leaves }) => [...leaves.keys()]).concat(...before.keys()));
   for (const path of paths) {
     const [a, b, c] = [theirs, none, noneAgain].map(({ leaves }) => leaves.get(path));
     // What two calls with absent names do not agree in is made by chance.
-    if (b === c && a !== b)
-      complaints.push(`${title}${path}: ${a} for what is the owner's, ${b} for what is not there`);
+    if (b !== c) continue;
+    const said = `${b} for what is not there`;
+    if (a !== b) complaints.push(`${title}${path}: ${a} for what is the owner's, ${said}`);
+    if (before.get(path) !== b)
+      complaints.push(`${title}${path}: ${said}, ${before.get(path)} before there was anything`);
   }
   return complaints;
 }
 
 /** All cases, some at a time: each has callers of its own. */
-async function checkAll(cases: readonly Case[], caller: () => Caller): Promise<void> {
-  const complaints: string[] = [];
-  const left = [...cases];
-  const work = async () => {
-    for (let one = left.shift(); one; one = left.shift()) {
-      if (!(one.title in known)) complaints.push(...(await checkCase(one, caller)));
-    }
+async function eachCase({ cases }: Side, work: (one: Case) => Promise<void>): Promise<void> {
+  const left = cases.filter(({ title }) => !(title in known));
+  const worker = async () => {
+    for (let one = left.shift(); one; one = left.shift()) await work(one);
   };
-  await Promise.all(Array.from({ length: 4 }, work));
+  await Promise.all(Array.from({ length: 4 }, worker));
+}
+
+async function askBefore(): Promise<void> {
+  for (const side of [fromAnotherAccount, fromAnotherRegion]) {
+    await eachCase(side, async (one) => {
+      side.before.set(one.title, (await answerOf(one, side, absent('early'))).leaves);
+    });
+  }
+}
+
+async function checkAll(side: Side): Promise<void> {
+  const complaints: string[] = [];
+  await eachCase(side, async (one) => void complaints.push(...(await checkCase(one, side))));
   assert.deepEqual(complaints, []);
 }
 
@@ -377,15 +412,9 @@ describe('each operation that is built', () => {
     );
   });
 
-  test('tells another account nothing', async () => {
-    await checkAll([...plainCases, ...tiedCases], stranger);
-  });
+  test('tells another account nothing', () => checkAll(fromAnotherAccount));
 
-  test('tells another region nothing', async () => {
-    const global = new Set(apis.filter((api) => api.global).map(({ name }) => name));
-    const regional = plainCases.filter(({ title }) => !global.has(title.split('.')[0]!));
-    await checkAll([...regional, ...tiedCases.filter(({ title }) => !/bucket/.test(title))], elsewhere);
-  });
+  test('tells another region nothing', () => checkAll(fromAnotherRegion));
 
   test("takes no token of another's page", async () => {
     const second = { ...owned, tag: 'ownery' };
