@@ -252,7 +252,10 @@ function submissionOf(app: App): SmtpDoor {
       if (/^\d{12}$/.test(userName)) return root(userName);
       return root((await keys.find(userName))?.account ?? fallback.account);
     },
-    isStillGood: (userName) => keys.isActive(userName),
+    current: async (userName, caller) => {
+      const key = await keys.find(userName);
+      return key && { ...caller, arn: key.arn };
+    },
     anonymous: () => root(fallback.account),
     send: ({ caller, envelopeFrom, recipients, content, peerAddress, tls }) =>
       rooms.sending.send({

@@ -7,12 +7,21 @@ import {
   type AccessKey,
   CreateAccessKeyCommand,
   CreateUserCommand,
+  DeleteAccessKeyCommand,
   DeleteUserPolicyCommand,
+  GetUserCommand,
   IAMClient,
   PutUserPolicyCommand,
   UpdateAccessKeyCommand,
 } from '@aws-sdk/client-iam';
-import { SESClient, VerifyDomainIdentityCommand } from '@aws-sdk/client-ses';
+import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
+import { ListServiceQuotasCommand, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
+import { GetSendQuotaCommand, SESClient, VerifyDomainIdentityCommand } from '@aws-sdk/client-ses';
+import { GetAccountCommand, SESv2Client } from '@aws-sdk/client-sesv2';
+import { ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns';
+import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { createTransport } from 'nodemailer';
 import { smtpPassword } from '../../src/core/accounts/smtp-password.ts';
 import { ScriptedClient } from '../../src/wire/smtp/script.ts';
@@ -54,8 +63,8 @@ const policy = { UserName, PolicyName: 'AmazonSesSendingAccess' };
 const sending = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'ses:SendRawEmail', Resource: '*' }] };
 const keys: AccessKey[] = [];
 
-const send = ({ AccessKeyId, SecretAccessKey }: AccessKey) => {
-  const auth = { user: AccessKeyId!, pass: smtpPassword(SecretAccessKey!, 'us-east-1') };
+const send = ({ AccessKeyId, SecretAccessKey }: AccessKey, region = 'us-east-1') => {
+  const auth = { user: AccessKeyId!, pass: smtpPassword(SecretAccessKey!, region) };
   const port = sesame.port('submissionTls');
   const transport = createTransport({
     host: '127.0.0.1',
@@ -93,6 +102,8 @@ test('a key that is switched off while its owner is on the line sends nothing mo
     S: 250 Ok
     C: RSET
     S: 250 Ok`);
+  // Known in two regions: in the other one nothing is verified.
+  await assert.rejects(send(keys[0]!, 'eu-central-1'), /554 Message rejected/);
   await iam.send(new UpdateAccessKeyCommand({ UserName, AccessKeyId, Status: 'Inactive' }));
   await line.follow(`
     ${envelope}
@@ -100,8 +111,88 @@ test('a key that is switched off while its owner is on the line sends nothing mo
     ${envelope}
     S: 530 Authentication required`);
   line.drop();
-  await assert.rejects(send(keys[0]!), /535 Authentication Credentials Invalid/);
+  await iam.send(new UpdateAccessKeyCommand({ UserName, AccessKeyId, Status: 'Active' }));
+  const late = await ScriptedClient.connect(sesame.port('submissionTls'), { tls: true });
+  await late.follow(`
+    S: 220 *
+    C: HELO client.example
+    S: 250 *
+    C: AUTH PLAIN ${login}
+    S: 235 *
+    ${envelope}
+    S: 250 Ok
+    C: RCPT TO:<bob@example.org>
+    S: 250 Ok
+    C: DATA
+    S: 354 *`);
+  await iam.send(new UpdateAccessKeyCommand({ UserName, AccessKeyId, Status: 'Inactive' }));
+  await late.follow(`
+    C: From: ann@sender.example
+    C: Subject: Hello
+    C:
+    C: Hello.
+    C: .
+    S: 530 Authentication required`);
+  late.drop();
+  for (const region of ['us-east-1', 'eu-central-1']) {
+    await assert.rejects(send(keys[0]!, region), /535 Authentication Credentials Invalid/);
+  }
   assert.match((await send(keys[1]!)).response, /^250 Ok/);
+});
+
+test('a key that is switched off or taken away is none at any service, in any region, nor in a signed link', async () => {
+  const UserName = 'everywhere';
+  await iam.send(new CreateUserCommand({ UserName }));
+  const PolicyDocument = JSON.stringify({ ...sending, Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] });
+  await iam.send(new PutUserPolicyCommand({ UserName, PolicyName: 'all', PolicyDocument }));
+  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
+  const credentials = { accessKeyId: AccessKey!.AccessKeyId!, secretAccessKey: AccessKey!.SecretAccessKey! };
+  const asked = ['us-east-1', 'eu-central-1'].flatMap((region) => {
+    const options = { ...client(), region, credentials, forcePathStyle: true };
+    const s3 = new S3Client(options);
+    const one = (name: string, called: { destroy(): void }, call: () => Promise<unknown>) => ({
+      name: `${name} in ${region}`,
+      call,
+      close: () => called.destroy(),
+    });
+    const [v1, v2, users, sts, quotas, sns, sqs] = [
+      new SESClient(options),
+      new SESv2Client(options),
+      new IAMClient(options),
+      new STSClient(options),
+      new ServiceQuotasClient(options),
+      new SNSClient(options),
+      new SQSClient(options),
+    ];
+    return [
+      one('SES v1', v1, () => v1.send(new GetSendQuotaCommand({}))),
+      one('SES v2', v2, () => v2.send(new GetAccountCommand({}))),
+      one('IAM', users, () => users.send(new GetUserCommand({}))),
+      one('STS', sts, () => sts.send(new GetCallerIdentityCommand({}))),
+      one('Service Quotas', quotas, () => quotas.send(new ListServiceQuotasCommand({ ServiceCode: 'ses' }))),
+      one('SNS', sns, () => sns.send(new ListTopicsCommand({}))),
+      one('SQS', sqs, () => sqs.send(new ListQueuesCommand({}))),
+      one('S3', s3, () => s3.send(new ListBucketsCommand({}))),
+      one('a link of S3', s3, async () => {
+        const { status } = await fetch(await getSignedUrl(s3, new ListBucketsCommand({})));
+        assert.equal(status, 200);
+      }),
+    ];
+  });
+  const refusing = async () => {
+    const answers = await Promise.allSettled(asked.map(({ call }) => call()));
+    return asked.filter((_, n) => answers[n]!.status === 'rejected').map(({ name }) => name);
+  };
+  const { AccessKeyId } = AccessKey!;
+  const all = asked.map(({ name }) => name);
+  assert.deepEqual(await refusing(), []);
+  await iam.send(new UpdateAccessKeyCommand({ UserName, AccessKeyId, Status: 'Inactive' }));
+  assert.deepEqual(await refusing(), all);
+  await iam.send(new UpdateAccessKeyCommand({ UserName, AccessKeyId, Status: 'Active' }));
+  assert.deepEqual(await refusing(), []);
+  await iam.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId }));
+  assert.deepEqual(await refusing(), all);
+  for (const { close } of asked) close();
 });
 
 test('a policy that is taken away counts at once', async () => {

@@ -185,11 +185,6 @@ export class Keys {
     return { accessKeyId, secret, account: active.row.account, arn: active.arn };
   }
 
-  /** Whether the key that somebody proved to have is still one. */
-  async isActive(accessKeyId: string): Promise<boolean> {
-    return (await this.#active(accessKeyId)) !== undefined;
-  }
-
   /**
    * A login at the SMTP interface: the password tells the region, since it is derived for one. The old form without a
    * region is still accepted, for `defaultRegion`.

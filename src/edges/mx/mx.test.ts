@@ -28,7 +28,7 @@ function doors(overrides: Partial<MxOptions> = {}) {
     mode: 'open',
     random: systemRandom,
     authenticate: ({ password }) => (password === 'pass' ? caller : 'invalid'),
-    isStillGood: () => assert.fail('nobody is asked for a password'),
+    current: () => assert.fail('nobody is asked for a password'),
     anonymous: () => assert.fail('nobody submits here without a password'),
     send: async (each) => {
       sent.push(each);

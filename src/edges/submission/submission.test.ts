@@ -30,7 +30,7 @@ async function start(mode: 'open' | 'required', overrides: Partial<SubmissionOpt
     mode,
     random: systemRandom,
     authenticate: async ({ userName, password }) => (userName === 'AKIA' && password === 'pass' ? caller : 'invalid'),
-    isStillGood: async () => true,
+    current: async (_, known) => known,
     anonymous: () => nobody,
     send: async (submission) => {
       sent.push(submission);

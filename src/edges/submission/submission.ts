@@ -17,8 +17,11 @@ export interface SubmissionOptions {
   readonly software?: string;
   readonly random: Random;
   authenticate(logIn: LogIn): Caller | 'invalid' | Promise<Caller | 'invalid'>;
-  /** Whether a name that somebody logged in with is still good; asked at every MAIL, in `required` only. */
-  isStillGood(userName: string): Promise<boolean>;
+  /**
+   * Who somebody is by now that logged in with this name; nothing where it is good for nothing any more. Asked at every
+   * MAIL and before a message is taken, in `required` only.
+   */
+  current(userName: string, caller: Caller): Promise<Caller | undefined>;
   /** Who sends without a password; asked in `open` only. */
   anonymous(): Caller;
   /** Returns the message id once the message is on disk. A `Refusal` is answered in SES's words. */
@@ -116,14 +119,15 @@ class SubmissionVisit implements SmtpVisit {
     return replies.authenticated;
   }
 
-  /** A key that was switched off or taken away since the login sends nothing more (RFC 4954 §6: 530). */
   mail(): Reply | Promise<Reply> {
     if (this.#options.mode === 'open') return replies.ok;
-    return this.#options.isStillGood(this.#userName).then((good) => {
-      if (good) return replies.ok;
-      this.#caller = undefined;
-      return replies.authenticationRequired;
-    });
+    return this.#isStillKnown().then((known) => (known ? replies.ok : replies.authenticationRequired));
+  }
+
+  /** A key that was switched off or taken away since the login sends nothing more (RFC 4954 §6: 530). */
+  async #isStillKnown(): Promise<boolean> {
+    this.#caller &&= await this.#options.current(this.#userName, this.#caller);
+    return this.#caller !== undefined;
   }
 
   rcpt(): Reply {
@@ -135,6 +139,7 @@ class SubmissionVisit implements SmtpVisit {
     if (recipients.length > RECIPIENTS) return replies.transactionFailed(`Recipient count exceeds ${RECIPIENTS}.`);
     const { peerAddress, helo = '', tls } = this.#session;
     try {
+      if (this.#options.mode === 'required' && !(await this.#isStillKnown())) return replies.authenticationRequired;
       const messageId = await this.#options.send({
         caller: this.#caller ?? this.#options.anonymous(),
         envelopeFrom: sender.address,
