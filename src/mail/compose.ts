@@ -70,7 +70,9 @@ export function renderLetter({ from, replyTo = [], to = [], cc = [], subject, fi
   return Buffer.concat(
     renderPart({
       fields: [
-        ...addresses.filter(([, list]) => list.length > 0).map(([name, list]) => [name, formatAll(list)] as const),
+        ...addresses
+          .filter(([, list]) => list.length > 0)
+          .map(([name, list]) => [name, formatCorrespondents(list)] as const),
         ['Subject', encodeWords(oneLine(subject.text), { charset: subject.charset, used: 'Subject: '.length })],
         ['MIME-Version', '1.0'],
         ...root.fields,
@@ -81,7 +83,8 @@ export function renderLetter({ from, replyTo = [], to = [], cc = [], subject, fi
   );
 }
 
-function formatAll(list: readonly Correspondent[]): string {
+/** The value of an address field. */
+export function formatCorrespondents(list: readonly Correspondent[]): string {
   return list.map(formatCorrespondent).join(', ');
 }
 

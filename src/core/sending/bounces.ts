@@ -7,7 +7,7 @@ import { composeBounce, type DsnField, type DsnRecipient } from '../../mail/dsn.
 import { fieldFault, readHeader } from '../../mail/header-fields.ts';
 import type { Bytes } from '../../storage/ports.ts';
 import type { Message, Messages } from '../messages/messages.ts';
-import { correspondent, type Draft } from './draft.ts';
+import { checkIdentityArn, correspondent, type Draft } from './draft.ts';
 import type { Submission } from './submission.ts';
 
 /** Somebody who received a message tells its sender that it was not delivered after all (SES: SendBounce). */
@@ -22,8 +22,14 @@ export interface BounceSubmission extends Pick<Submission, 'caller' | 'operation
   /** Civil milliseconds. */
   readonly arrival?: number | undefined;
   readonly fields?: readonly DsnField[] | undefined;
-  /** `recipient`: as the message had it, or the report's address. */
-  readonly recipients: readonly (DsnRecipient & { readonly recipient: string })[];
+  readonly recipients: readonly BouncedRecipient[];
+}
+
+interface BouncedRecipient extends DsnRecipient {
+  /** As the message had it, or the report's address. */
+  readonly recipient: string;
+  /** The identity by which the mail was received: that it was is what counts. */
+  readonly identityArn?: string | undefined;
 }
 
 /** SES: what was received longer ago cannot be bounced. */
@@ -75,7 +81,8 @@ export async function draftBounce(bounce: BounceSubmission, needs: Needs): Promi
 /** What the caller wrote must be fit for the fields of the report. */
 function checkReport({ reportingMta, fields = [], recipients }: BounceSubmission): void {
   if (recipients.length === 0) throw new Refusal('invalid-parameter', 'There are no bounced recipients specified.');
-  for (const { address, recipient } of recipients) {
+  for (const { address, recipient, identityArn } of recipients) {
+    if (identityArn !== undefined) checkIdentityArn(identityArn);
     for (const one of [recipient, address]) {
       const parsed = parseAddress(one);
       if (!parsed.ok) throw new Refusal('invalid-parameter', parsed.fault);

@@ -1,7 +1,7 @@
 import { parseArn } from '../../base/arn.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { type Address, parseAddress } from '../../mail/address.ts';
-import { type Correspondent, composeApart } from '../../mail/compose.ts';
+import { type Correspondent, composeApart, formatCorrespondents } from '../../mail/compose.ts';
 import { decodeWords } from '../../mail/encoded-words.ts';
 import {
   fieldFault,
@@ -10,6 +10,7 @@ import {
   type Header,
   type HeaderField,
   readHeader,
+  rewriteHeader,
 } from '../../mail/header-fields.ts';
 import { toCrlf } from '../../mail/line-endings.ts';
 import { readMailboxes } from '../../mail/mailboxes.ts';
@@ -80,7 +81,7 @@ export function readEnvelope(mail: Envelope) {
   if (mail.returnPath !== undefined) parse(mail.returnPath);
   const given = [...mail.to, ...mail.cc, ...mail.bcc];
   checkRecipients(given.length);
-  checkFields(mail.fields ?? []);
+  checkFields(mail);
   const givenRecipients = [...to, ...cc, ...bcc].map(({ address }, n) => ({ given: given[n]!, address }));
   return { from, replyTo, to, cc, givenRecipients };
 }
@@ -129,7 +130,7 @@ export function draftFormatted(mail: FormattedMail, { unique, arns = {}, enclosu
 
 /** Takes a whole message: line ends are made CRLF and 8-bit parts encoded before anything else looks at it. */
 export function draftRaw(mail: RawMail, arns: IdentityArns = {}): Draft {
-  const { content, ...seen } = readContent(toCrlf(mail.content));
+  const { content, ...seen } = readContent(answeredAt(mail.replyTo, toCrlf(mail.content)));
   const header = readHeader(content);
   const { fields } = header;
   const repeated = duplicateSingleField(fields);
@@ -186,10 +187,17 @@ function sendersOf(list: readonly (readonly [given: string | undefined, arn: str
   return [...senders.values()];
 }
 
-function checkIdentityArn(text: string): void {
+export function checkIdentityArn(text: string): void {
   const arn = parseArn(text);
   if (arn?.service === 'ses' && arn.account !== '' && arn.resource.startsWith('identity/')) return;
   throw new Refusal('invalid-parameter', `Invalid identity ARN <${text}>.`);
+}
+
+/** SES: addresses for answers that are given with a raw message take the place of its own. */
+function answeredAt(replyTo: readonly string[] = [], message: Buffer): Buffer {
+  if (replyTo.length === 0) return message;
+  const value = formatCorrespondents(replyTo.map((given) => correspondent(parse(given))));
+  return rewriteHeader({ message, remove: new Set(['reply-to']), append: [['Reply-To', value]] });
 }
 
 /** Content is made 7-bit after what is attached was looked at. */
@@ -247,13 +255,13 @@ function checkRecipients(count: number): void {
 /** Fields that formatted mail has already; the author's own must not repeat one that may stand once. */
 const composed = ['From', 'Subject', 'MIME-Version', 'Content-Type', 'Content-Transfer-Encoding', 'Date', 'Message-ID'];
 
-function checkFields(fields: readonly (readonly [name: string, value: string])[]): void {
+function checkFields({ fields = [], replyTo }: Pick<Envelope, 'fields' | 'replyTo'>): void {
   if (fields.length > MOST_FIELDS) throw new Refusal('invalid-parameter', `Header count exceeds ${MOST_FIELDS}.`);
   for (const [name, value] of fields) {
     const fault = fieldFault(name, value);
     if (fault) throw new Refusal('invalid-parameter', fault);
   }
-  const names = [...composed, ...fields.map(([name]) => name)];
+  const names = [...composed, ...(replyTo.length > 0 ? ['Reply-To'] : []), ...fields.map(([name]) => name)];
   const repeated = duplicateSingleField(names.map((name) => ({ name, key: name.toLowerCase() })));
   if (repeated) throw new Refusal('invalid-parameter', `Duplicate header '${repeated}'.`);
 }

@@ -93,4 +93,6 @@ export interface RawMail {
   /** Envelope recipients; To, Cc and Bcc of the header where they are not given. */
   readonly recipients?: readonly string[] | undefined;
   readonly returnPath?: string | undefined;
+  /** In place of the Reply-To field of the message, where there are any. */
+  readonly replyTo?: readonly string[] | undefined;
 }

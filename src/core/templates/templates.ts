@@ -141,7 +141,11 @@ export class Templates {
       if (plainOf(whole)) return { content: whole };
       throw new Refusal('invalid-template', 'Template content that is sent along can have simple substitutions only.');
     }
-    const stored = name ?? nameOfArn(scope, arn);
+    const named = nameOfArn(scope, arn);
+    if (name && named && name !== named) {
+      throw new Refusal('invalid-parameter', `The ARN <${arn}> does not name template <${name}>.`);
+    }
+    const stored = name ?? named;
     if (stored) return { name: stored, content: (await this.get(scope, stored)).content };
     throw new Refusal('invalid-parameter', 'A template needs a name, an ARN or its content.');
   }

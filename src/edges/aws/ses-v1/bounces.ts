@@ -39,10 +39,16 @@ const types: Readonly<Record<NonNullable<Bounced['BounceType']>, readonly [statu
 };
 
 /** What the caller says of the report counts more than the type. */
-function recipientOf({ Recipient: recipient, BounceType, RecipientDsnFields: given }: Bounced) {
+function recipientOf({
+  Recipient: recipient,
+  RecipientArn: identityArn,
+  BounceType,
+  RecipientDsnFields: given,
+}: Bounced) {
   if (given) {
     return {
       recipient,
+      identityArn,
       address: given.FinalRecipient ?? recipient,
       action: given.Action,
       status: given.Status,
@@ -54,5 +60,12 @@ function recipientOf({ Recipient: recipient, BounceType, RecipientDsnFields: giv
   }
   if (!BounceType) throw new Refusal('invalid-parameter', 'Either BounceType or RecipientDsnFields must be specified.');
   const [status, answer] = types[BounceType];
-  return { recipient, address: recipient, action: 'failed', status, diagnosticCode: `smtp; ${answer}` } as const;
+  return {
+    recipient,
+    identityArn,
+    address: recipient,
+    action: 'failed',
+    status,
+    diagnosticCode: `smtp; ${answer}`,
+  } as const;
 }

@@ -75,6 +75,9 @@ function operationOf({ Raw, Template }: In<'SendEmail'>['Content']): string {
 function mailOf(input: In<'SendEmail'>): Submission['mail'] {
   const { Content, FromEmailAddress, FeedbackForwardingEmailAddress } = input;
   const { Simple, Raw, Template } = Content;
+  if ([Simple, Raw, Template].filter(Boolean).length !== 1) {
+    throw new Refusal('invalid-parameter', 'Content must be one of Simple, Raw or Template.');
+  }
   const recipients = recipientsOf(input.Destination);
   if (Raw) {
     const given = Object.values(recipients).flat();
@@ -84,10 +87,10 @@ function mailOf(input: In<'SendEmail'>): Submission['mail'] {
       from: FromEmailAddress,
       recipients: given.length > 0 ? given : undefined,
       returnPath: FeedbackForwardingEmailAddress,
+      replyTo: input.ReplyToAddresses,
     };
   }
-  const given = Simple ?? Template;
-  if (!given) throw new Refusal('invalid-parameter', 'Content must be one of Simple, Raw or Template.');
+  const given = (Simple ?? Template)!;
   // SES answers with no message at all where the content is Simple.
   if (!FromEmailAddress) throw new Refusal('validation', Simple ? '' : 'Source cannot be empty');
   const envelope = { ...envelopeOf(input, FromEmailAddress), ...recipients, fields: given.Headers?.map(field) };
@@ -129,7 +132,6 @@ function identityArns(given: Delegated) {
   return { source: from, from, returnPath };
 }
 
-/** An ARN counts where no name is given. */
 function templateOf({ TemplateName, TemplateArn, TemplateContent, TemplateData }: Template) {
   const content = TemplateContent && {
     subject: TemplateContent.Subject,
