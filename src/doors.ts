@@ -167,7 +167,7 @@ function handlersOf(app: App, { gateway, operatorToken, version, ready }: Behind
   const { settings, inbox, accounts, clock, store, rooms } = app;
   const operator = new OperatorApi({
     messages: new MessagesApi(inbox),
-    accounts: new AccountsApi({ accounts, keys: app.keys, reviews: rooms.reviews }),
+    accounts: new AccountsApi({ accounts, keys: app.keys, users: rooms.users, reviews: rooms.reviews }),
     reviews: new ReviewsApi(rooms.reviews),
     queue: new QueueApi(app.queue),
     receiptRules: receiptRulesOf(app),

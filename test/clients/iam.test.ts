@@ -191,6 +191,22 @@ describe('access keys', () => {
     await root.send(new iam.DeleteUserCommand({ UserName }));
   });
 
+  test('two, even if more are asked for at the same time: of a user, of the root', async () => {
+    await newUser('hasty');
+    for (const [owner, room] of [
+      [{ UserName: 'hasty' }, 2],
+      [{}, 1],
+    ] as const) {
+      const calls = Array.from({ length: 5 }, () => root.send(new iam.CreateAccessKeyCommand(owner)));
+      const made = (await Promise.allSettled(calls)).filter((answer) => answer.status === 'fulfilled');
+      const { AccessKeyMetadata } = await root.send(new iam.ListAccessKeysCommand(owner));
+      assert.deepEqual([made.length, AccessKeyMetadata!.length], [room, 2]);
+      for (const { value } of made) {
+        await root.send(new iam.DeleteAccessKeyCommand({ ...owner, AccessKeyId: value.AccessKey!.AccessKeyId }));
+      }
+    }
+  });
+
   test('keep speaking for a user whose name changes', async () => {
     const { UserId } = await newUser('before');
     const { AccessKey } = await root.send(new iam.CreateAccessKeyCommand({ UserName: 'before' }));
@@ -305,6 +321,17 @@ describe('policies', () => {
       `Policy ${unknown} does not exist or is not attachable.`,
     );
     await refused(root.send(new iam.DeletePolicyCommand({ PolicyArn })), 'AccessDenied', /AWS's/);
+    const readOnly = 'arn:aws:iam::aws:policy/AmazonSESReadOnlyAccess';
+    const { Policy: later } = await root.send(new iam.GetPolicyCommand({ PolicyArn: readOnly }));
+    const VersionId = later!.DefaultVersionId;
+    const { PolicyVersion } = await root.send(new iam.GetPolicyVersionCommand({ PolicyArn: readOnly, VersionId }));
+    const Action = ['ses:Get*', 'ses:List*', 'ses:BatchGetMetricData'];
+    assert.deepEqual(JSON.parse(decodeURIComponent(PolicyVersion!.Document!)).Statement, [
+      { Effect: 'Allow', Action, Resource: '*' },
+    ]);
+    const shown = [later!.CreateDate, later!.UpdateDate, PolicyVersion!.CreateDate].map((date) => date!.toISOString());
+    const [made, edited] = ['2015-02-06T18:41:00.000Z', '2024-05-14T12:03:00.000Z'];
+    assert.deepEqual([VersionId, later!.PolicyId, ...shown], ['v2', 'ANPAINV2XPFRMWJJNSCGI', made, edited, edited]);
   });
 
   test('of the account, in versions', async () => {

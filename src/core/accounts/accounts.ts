@@ -28,7 +28,7 @@ export {
   Standings,
   sandboxLimits,
 } from './standing.ts';
-export { type User, Users } from './users.ts';
+export { MOST_KEYS, type User, Users } from './users.ts';
 export { Vault } from './vault.ts';
 
 export interface Account {

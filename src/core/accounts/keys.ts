@@ -14,7 +14,7 @@ import { knownRegions } from './regions.ts';
 import { regionlessSmtpPassword, smtpPassword } from './smtp-password.ts';
 import {
   deleteKey,
-  expectNoKeys,
+  expectKeys,
   insertKey,
   type KeyRow,
   keyById,
@@ -159,9 +159,9 @@ export class Keys {
     throw new Refusal('not-found', `The Access Key with id ${accessKeyId} cannot be found.`);
   }
 
-  /** For a batch that takes a user away: it fails where the user has keys. */
-  noneOf(owner: Owner): Command {
-    return expectNoKeys(pickOwner(owner));
+  /** For a batch that counts on it: it fails where the owner has another number of keys by now. */
+  expecting(owner: Owner, count: number): Command {
+    return expectKeys(pickOwner(owner), count);
   }
 
   /** For a batch that gives a user another name. */

@@ -44,9 +44,9 @@ interface Needs {
   readonly random: Random;
 }
 
-/** IAM's quotas: users of an account; keys of a user; octets of a user's own policies without white space; attachments. */
+/** IAM's quotas: users of an account; keys of a user, and of the root; octets of a user's own policies without white space; attachments. */
 const MOST_USERS = 5_000;
-const MOST_KEYS = 2;
+export const MOST_KEYS = 2;
 const MOST_OWN_OCTETS = 2_048;
 const MOST_ATTACHED = 20;
 /** Users read at a time where all are looked at. */
@@ -136,7 +136,7 @@ export class Users {
       if (Object.keys(old.value.policies).length > 0) throw conflict('delete policies');
       if (old.value.attached.length > 0) throw conflict('detach all policies');
       if ((await keys.list(owner)).length > 0) throw conflict('delete access keys');
-      return [...this.#removal(account, old), keys.noneOf(owner)];
+      return [...this.#removal(account, old), keys.expecting(owner, 0)];
     });
   }
 
@@ -160,21 +160,24 @@ export class Users {
     return untilWritten(async () => {
       const old = await this.#present(account, name);
       const owner = { account, userName: old.name };
-      await this.#expectRoomForKey(owner);
-      // The user is written too: so of two who make the second key at once one looks again.
-      return keys.create(owner, {}, this.#documents.replace(everywhere(account), old, old.value, clock.civil()));
+      const room = await this.#roomForKey(owner);
+      // The user is written too, so that he is not taken away in between.
+      const present = this.#documents.replace(everywhere(account), old, old.value, clock.civil());
+      return keys.create(owner, {}, [room, ...present]);
     });
   }
 
-  /** A key of the account's root. */
+  /** A key of the account's root. @throws Refusal `limit-exceeded` for the third key. */
   async createRootKey(account: string): Promise<NewKey & KeyFacts> {
     const owner = { account, userName: '' };
-    await this.#expectRoomForKey(owner);
-    return (await this.#needs.keys.create(owner))!;
+    return untilWritten(async () => this.#needs.keys.create(owner, {}, [await this.#roomForKey(owner)]));
   }
 
-  async #expectRoomForKey(owner: { account: string; userName: string }): Promise<void> {
-    if ((await this.#needs.keys.list(owner)).length < MOST_KEYS) return;
+  /** Of two who make the last key at once one looks again. */
+  async #roomForKey(owner: { account: string; userName: string }): Promise<Command> {
+    const { keys } = this.#needs;
+    const { length } = await keys.list(owner);
+    if (length < MOST_KEYS) return keys.expecting(owner, length);
     throw new Refusal('limit-exceeded', `Cannot exceed quota for AccessKeysPerUser: ${MOST_KEYS}`);
   }
 

@@ -1,5 +1,12 @@
 import { Refusal } from '../../base/refusal.ts';
-import type { Accounts, Enforcement, KeyFacts, Keys } from '../../core/accounts/accounts.ts';
+import {
+  type Accounts,
+  type Enforcement,
+  type KeyFacts,
+  type Keys,
+  MOST_KEYS,
+  type Users,
+} from '../../core/accounts/accounts.ts';
 import type { Reviews } from '../../core/reviews/reviews.ts';
 import { account as accountId, region as regionName } from '../../settings/values.ts';
 import type { Request, Response } from '../http.ts';
@@ -8,6 +15,7 @@ import { BadRequest, checked, json, readJson, textMember } from './json.ts';
 interface Needs {
   readonly accounts: Accounts;
   readonly keys: Keys;
+  readonly users: Users;
   readonly reviews: Reviews;
 }
 
@@ -17,9 +25,6 @@ const enforcements: Readonly<Record<string, Enforcement>> = {
   PROBATION: 'probation',
   SHUTDOWN: 'shutdown',
 };
-
-/** Keys of an account's root, at one time (IAM: as of a user). */
-const MOST_KEYS = 2;
 
 /**
  * `GET|POST /_sesame/accounts`, `POST …/{account}/enforcement`, and the keys of an account's root: `GET|POST
@@ -52,7 +57,7 @@ export class AccountsApi {
   }
 
   async #keys(request: Request, account: string, [accessKeyId, ...rest]: readonly string[]) {
-    const { accounts, keys } = this.#needs;
+    const { accounts, keys, users } = this.#needs;
     const { method } = request;
     const root = { account: checked(accountId, account), userName: '' };
     if (rest.length > 0) return undefined;
@@ -65,7 +70,7 @@ export class AccountsApi {
       if (method !== 'POST') return undefined;
       if (all.length >= MOST_KEYS)
         throw new Refusal('limit-exceeded', `An account has ${MOST_KEYS} root keys at most.`);
-      const { secretAccessKey, ...key } = (await keys.create(root))!;
+      const { secretAccessKey, ...key } = await users.createRootKey(account);
       return json(201, { ...keyOf(key), secretAccessKey });
     }
     if (method === 'DELETE') await keys.remove(root, accessKeyId);
