@@ -51,6 +51,7 @@ import {
 import { Reputation, type SuppressionReason } from './core/reputation/reputation.ts';
 import { Reviews } from './core/reviews/reviews.ts';
 import { NoticeMail } from './core/sending/notices.ts';
+import { OwnMail } from './core/sending/own-mail.ts';
 import { Sending } from './core/sending/sending.ts';
 import { Templates } from './core/templates/templates.ts';
 import { eventDocument } from './edges/aws/event-document.ts';
@@ -241,7 +242,8 @@ export async function buildApp(settings: Settings, log: Log) {
     random,
     log,
   });
-  const noticeMail = new NoticeMail({ store, messages, delivery, publishing, names, clock, random });
+  const ownMail = new OwnMail({ store, messages, delivery, publishing, names, clock, random });
+  const noticeMail = new NoticeMail({ ownMail, bytes, messages, names, random });
 
   const covers = async (scope: Scope, address: string) => (await identities.covering(scope, address)) !== undefined;
   const actionChecks = new ActionChecks({
@@ -258,7 +260,7 @@ export async function buildApp(settings: Settings, log: Log) {
   const ipFilters = new IpFilters({ rows, clock });
   const srs = new Srs(vault.keyFor('rewritten senders'));
   const home = { account: settings.account, region: settings.region };
-  const onward = new Onward({ store, messages, delivery, publishing, srs, home, names, clock, random });
+  const onward = new Onward({ ownMail, srs, home, names, clock, random });
   const actions = new Actions({
     buckets,
     topics,

@@ -1,17 +1,12 @@
 import type { Clock } from '../../base/clock.ts';
-import { outgoingMessageId } from '../../base/ids.ts';
 import type { OwnNames } from '../../base/own-names.ts';
 import type { Random } from '../../base/random.ts';
-import { Refusal } from '../../base/refusal.ts';
-import { formatDate } from '../../mail/date.ts';
 import { simpleBodyHash } from '../../mail/dkim.ts';
 import { composeBounce, fromXtext } from '../../mail/dsn.ts';
 import { formatField, readHeader } from '../../mail/header-fields.ts';
 import type { Srs } from '../../mail/srs.ts';
-import type { Command, Scope, Segment, Store } from '../../storage/ports.ts';
-import type { Delivery } from '../delivery/delivery.ts';
-import type { Message, Messages } from '../messages/messages.ts';
-import type { Publishing } from '../publishing/publishing.ts';
+import type { Scope, Segment } from '../../storage/ports.ts';
+import type { Owed, OwnLetter, OwnMail } from '../sending/sending.ts';
 import type { SeenMessage } from './seen-message.ts';
 
 /** The words of a bounce (SES: BounceAction). */
@@ -30,18 +25,8 @@ export interface DsnWishes {
   readonly recipients: Readonly<Record<string, { readonly notify?: readonly string[]; readonly orcpt?: string }>>;
 }
 
-/** To go into a batch; `announce` once that is written. */
-export interface Owed {
-  readonly id: string;
-  readonly batch: readonly Command[];
-  announce(): void;
-}
-
 interface Needs {
-  readonly store: Store;
-  readonly messages: Messages;
-  readonly delivery: Delivery;
-  readonly publishing: Publishing;
+  readonly ownMail: OwnMail;
   readonly srs: Srs;
   /** Whose mail it is where it is no account's: reports that only pass through. */
   readonly home: Scope;
@@ -69,14 +54,13 @@ export class Onward {
    * the null path is a report itself (RFC 5321 §4.5.5), and a sender may not want to hear of a failure (RFC 3461 §4.1).
    */
   async bounce(seen: SeenMessage, recipients: readonly string[], words: BounceWords): Promise<Owed | undefined> {
-    const { clock, names, random } = this.#needs;
+    const { ownMail, names, random } = this.#needs;
     const { message } = seen;
     const wishes: DsnWishes = JSON.parse(message.facts['dsn'] ?? '{"recipients":{}}');
     const told = recipients.filter((one) => wishes.recipients[one]?.notify?.includes('FAILURE') ?? true);
     if (message.envelopeFrom === '' || told.length === 0) return undefined;
     const { replyCode, sender } = words;
     const status = words.statusCode ?? `${replyCode[0]}.0.0`;
-    const at = clock.civil();
     const content = composeBounce({
       from: { address: sender },
       to: { address: message.envelopeFrom },
@@ -98,22 +82,20 @@ export class Onward {
       unique: random.uuid(),
     });
     const { account, region, id: cause } = message;
-    return this.#owe({
-      scope: { account, region },
+    return ownMail.owe({
+      account,
+      region,
       from: sender,
       to: message.envelopeFrom,
-      // A report has the null path, so that nothing answers it.
-      envelopeSender: '',
+      envelopeFrom: '',
       subject: 'Delivery Status Notification (Failure)',
-      pieces: (id) => [
-        Buffer.from(
-          formatField('Message-ID', `<${id}@${names.messageIdDomain(region)}>`) + formatField('Date', formatDate(at)),
-          'latin1',
-        ),
+      pieces: (fields) => [
+        Buffer.from(fields.map(([name, value]) => formatField(name, value)).join(''), 'latin1'),
         content,
       ],
       bodyHash: simpleBodyHash(content.subarray(readHeader(content).bodyStart)),
-      facts: { operation: 'BounceAction', notice: 'bounce', cause, fromAddress: sender },
+      // A report has the null path, so that nothing answers it.
+      facts: { operation: 'BounceAction', notice: 'bounce', cause, fromAddress: sender, envelopeSender: '' },
     });
   }
 
@@ -122,20 +104,27 @@ export class Onward {
    * sender (SRS); nothing else is changed, so that its signatures hold.
    */
   async forward(seen: SeenMessage, to: string): Promise<Owed> {
-    const { srs, names, clock, home } = this.#needs;
+    const { ownMail, srs, names, clock, home } = this.#needs;
     const { account, region, envelopeFrom, from, subject, bodyHash, id: cause } = seen.message;
     const local = envelopeFrom === '' ? undefined : srs.forward(envelopeFrom, clock.civil());
+    // Too long to be rewritten: our own path, at which bounces are taken all the same.
+    const envelopeSender = envelopeFrom === '' ? '' : local && `${local}@${names.returnPathDomain(home.region)}`;
     const pieces = await seen.onward();
-    return this.#owe({
-      scope: { account, region },
+    return ownMail.owe({
+      account,
+      region,
       from,
       to,
-      // Too long to be rewritten: our own path, at which bounces are taken all the same.
-      envelopeSender: envelopeFrom === '' ? '' : local && `${local}@${names.returnPathDomain(home.region)}`,
+      envelopeFrom: envelopeSender ?? '',
       subject,
       pieces: () => pieces,
       bodyHash,
-      facts: { operation: 'Forward', notice: 'forward', cause },
+      facts: {
+        operation: 'Forward',
+        notice: 'forward',
+        cause,
+        ...(envelopeSender !== undefined && { envelopeSender }),
+      },
     });
   }
 
@@ -150,76 +139,22 @@ export class Onward {
 
   /** A report on forwarded mail, to who had sent it; it keeps the null path. */
   sendBack({ to, trace, content, ...facts }: SentBack): Promise<Owed> {
-    return this.#owe({
+    const { ownMail, home } = this.#needs;
+    return ownMail.owe({
       ...facts,
-      scope: this.#needs.home,
+      ...home,
       to,
-      envelopeSender: '',
+      envelopeFrom: '',
       pieces: () => [trace, content],
-      facts: { operation: 'ForwardedReport', notice: 'report' },
+      facts: { operation: 'ForwardedReport', notice: 'report', envelopeSender: '' },
     });
-  }
-
-  /** Message, event and delivery of a mail of our own. */
-  async #owe({ scope, from, to, envelopeSender, subject, pieces, bodyHash, facts }: Owing): Promise<Owed> {
-    const { store, messages, delivery, publishing, clock, random } = this.#needs;
-    if (store.isFull()) throw new Refusal('busy', 'Insufficient system storage');
-    const id = outgoingMessageId(scope.region, clock, random);
-    const at = clock.civil();
-    const segments: Segment[] = [];
-    const keep: Command[] = [];
-    for (const piece of pieces(id)) {
-      const isNew = Buffer.isBuffer(piece);
-      const kept = isNew ? await store.bytes.stage(piece) : { segment: piece, commands: store.bytes.share([piece]) };
-      segments.push(kept.segment);
-      keep.push(...kept.commands);
-    }
-    const message: Message = {
-      id,
-      ...scope,
-      direction: 'out',
-      envelopeFrom: envelopeSender ?? '',
-      from,
-      recipients: [to],
-      subject,
-      at,
-      size: segments.reduce((sum, { size }) => sum + size, 0),
-      segments,
-      bodyHash,
-      tags: [],
-      facts: { ...facts, ...(envelopeSender !== undefined && { envelopeSender }) },
-    };
-    const sent = await publishing.record({ message, at, happening: { type: 'send' } });
-    const enqueued = await delivery.enqueue(message);
-    return {
-      id,
-      batch: [...keep, messages.record(message), ...sent, ...enqueued.batch],
-      announce: () => {
-        messages.announce();
-        publishing.announce(message);
-        if (enqueued.waiting) delivery.loop.wake();
-      },
-    };
   }
 }
 
-interface SentBack extends Pick<Owing, 'from' | 'to' | 'subject' | 'bodyHash'> {
+interface SentBack extends Pick<OwnLetter, 'from' | 'to' | 'subject' | 'bodyHash'> {
   /** Our Received field. */
   readonly trace: Buffer;
   readonly content: Segment;
-}
-
-interface Owing {
-  readonly scope: Scope;
-  readonly from: string;
-  readonly to: string;
-  /** Empty is the null path; nothing is our own. */
-  readonly envelopeSender: string | undefined;
-  readonly subject: string;
-  /** Of the message with that id. */
-  readonly pieces: (id: string) => readonly (Buffer | Segment)[];
-  readonly bodyHash: string;
-  readonly facts: Message['facts'];
 }
 
 /** What a stranger wrote, fit for a field. */

@@ -1,26 +1,19 @@
-import type { Clock } from '../../base/clock.ts';
-import { outgoingMessageId } from '../../base/ids.ts';
 import type { OwnNames } from '../../base/own-names.ts';
 import type { Random } from '../../base/random.ts';
-import { Refusal } from '../../base/refusal.ts';
 import { composeMail } from '../../mail/compose.ts';
-import { formatDate } from '../../mail/date.ts';
 import { BodyHash } from '../../mail/dkim.ts';
 import { readHeader, rewriteHeader } from '../../mail/header-fields.ts';
 import { composeReport } from '../../mail/report.ts';
-import type { Command, Segment, Store } from '../../storage/ports.ts';
-import type { Delivery } from '../delivery/delivery.ts';
+import type { Bytes, Segment } from '../../storage/ports.ts';
 import type { Message, Messages } from '../messages/messages.ts';
 import type { Accepted, Notice, NoticeLetter, NoticeReport } from '../notices/notices.ts';
-import type { Publishing } from '../publishing/publishing.ts';
+import type { OwnMail } from './own-mail.ts';
 
 interface Needs {
-  readonly store: Store;
+  readonly ownMail: OwnMail;
+  readonly bytes: Bytes;
   readonly messages: Messages;
-  readonly delivery: Delivery;
-  readonly publishing: Publishing;
   readonly names: OwnNames;
-  readonly clock: Clock;
   readonly random: Random;
 }
 
@@ -29,14 +22,11 @@ interface Written {
   readonly from: string;
   readonly content: Buffer;
   /** What comes after it: the message that it reports on, and the end. */
-  readonly rest?: readonly (Buffer | readonly Segment[])[];
+  readonly rest?: readonly (Buffer | Segment)[];
   readonly facts?: Message['facts'];
 }
 
-/**
- * Makes a message of a notice. It is listed with the mail of the account that it concerns, with the fact `notice`, but it
- * is ours: from our own address, past sandbox, quota, suppression list and configuration sets.
- */
+/** Makes a message of a notice: a mail of our own, with the fact `notice`. */
 export class NoticeMail {
   readonly #needs: Needs;
 
@@ -46,20 +36,20 @@ export class NoticeMail {
 
   /** @throws Refusal `busy`: the disk is full. */
   async accept(notice: Notice): Promise<Accepted> {
-    const { store, messages, delivery, publishing } = this.#needs;
-    if (store.isFull()) throw new Refusal('busy', 'Insufficient system storage');
-    const { letter } = notice;
+    const { account, region, kind, to, letter } = notice;
     const written = 'about' in letter ? await this.#report(notice, letter) : this.#letter(notice, letter);
-    const { message, keep } = await this.#message(notice, written);
-    const sent = await publishing.record({ message, at: message.at, happening: { type: 'send' } });
-    const { batch, waiting } = await delivery.enqueue(message);
-    return {
-      batch: [...keep, messages.record(message), ...sent, ...batch],
-      announce: () => {
-        messages.announce();
-        if (waiting) delivery.loop.wake();
-      },
-    };
+    const { from, content, rest = [], facts } = written;
+    return this.#needs.ownMail.owe({
+      account,
+      region,
+      envelopeFrom: facts?.['envelopeSender'] ?? from,
+      from,
+      to,
+      subject: letter.subject,
+      pieces: (append) => [rewriteHeader({ message: content, remove: new Set(), append }), ...rest],
+      bodyHash: await this.#bodyHash(written),
+      facts: { notice: kind, fromAddress: from, ...facts },
+    });
   }
 
   #letter({ to }: Notice, letter: NoticeLetter): Written {
@@ -87,60 +77,17 @@ export class NoticeMail {
     return {
       from: report.from,
       content: before,
-      rest: about ? [about.segments, after] : [],
+      rest: about ? [...about.segments, after] : [],
       facts: { cause: report.about, envelopeSender: '' },
     };
   }
 
-  async #message({ account, region, kind, to, letter }: Notice, written: Written) {
-    const { clock, random, names, store } = this.#needs;
-    const { from, rest = [], facts } = written;
-    const at = clock.civil();
-    const id = outgoingMessageId(region, clock, random);
-    const content = rewriteHeader({
-      message: written.content,
-      header: readHeader(written.content),
-      remove: new Set(),
-      append: [
-        ['Message-ID', `<${id}@${names.messageIdDomain(region)}>`],
-        ['Date', formatDate(at)],
-      ],
-    });
-    const keep: Command[] = [];
-    const segments: Segment[] = [];
+  async #bodyHash({ content, rest = [] }: Written): Promise<string> {
     const hash = new BodyHash().update(content.subarray(readHeader(content).bodyStart));
-    for (const piece of [content, ...rest]) {
-      if (Buffer.isBuffer(piece)) {
-        const { segment, commands } = await store.bytes.stage(piece);
-        segments.push(segment);
-        keep.push(...commands);
-      } else {
-        segments.push(...piece);
-        keep.push(...store.bytes.share(piece));
-      }
-      if (piece !== content) for await (const octets of this.#octets(piece)) hash.update(octets);
+    for (const piece of rest) {
+      if (Buffer.isBuffer(piece)) hash.update(piece);
+      else for await (const octets of this.#needs.bytes.stream([piece])) hash.update(octets);
     }
-    const message: Message = {
-      id,
-      account,
-      region,
-      direction: 'out',
-      envelopeFrom: facts?.['envelopeSender'] ?? from,
-      from,
-      recipients: [to],
-      subject: letter.subject,
-      at,
-      size: segments.reduce((sum, { size }) => sum + size, 0),
-      segments,
-      bodyHash: hash.digest(),
-      tags: [],
-      facts: { notice: kind, fromAddress: from, ...facts },
-    };
-    return { message, keep };
-  }
-
-  async *#octets(piece: Buffer | readonly Segment[]): AsyncIterable<Buffer> {
-    if (Buffer.isBuffer(piece)) yield piece;
-    else yield* this.#needs.store.bytes.stream(piece);
+    return hash.digest();
   }
 }

@@ -31,6 +31,7 @@ import { checkTags } from './tags.ts';
 import { letterOf } from './templated.ts';
 
 export type { BulkOutcome } from './bulk.ts';
+export type { Owed, OwnLetter, OwnMail } from './own-mail.ts';
 export type { FormattedMail, GivenAttachment, RawMail, Submission } from './submission.ts';
 
 export interface Quota extends SendingLimits {
