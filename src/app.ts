@@ -43,6 +43,7 @@ import {
   IpFilters,
   Judges,
   Onward,
+  Processing,
   ReceiveLimit,
   Receivers,
   Receiving,
@@ -283,20 +284,29 @@ export async function buildApp(settings: Settings, log: Log) {
   const authenticators = mayAsk ? new Authenticators({ servers: settings.dns }) : undefined;
   const judges = new Judges({ authenticators, log });
   const trustRules = settings.verify === 'auto';
-  const receiving = new Receiving({
+  const processing = new Processing({
     store,
     messages,
     events,
-    receivers: new Receivers({ ruleSets, ipFilters, limit: receiveLimit, covers, trustRules }),
-    limit: receiveLimit,
     actions,
-    onward,
     judges,
     publications,
     names,
     clock,
     random,
     log,
+  });
+  const receiving = new Receiving({
+    store,
+    messages,
+    events,
+    receivers: new Receivers({ ruleSets, ipFilters, limit: receiveLimit, covers, trustRules }),
+    limit: receiveLimit,
+    onward,
+    processing,
+    names,
+    clock,
+    random,
   });
   const inbox = new Inbox({ store, messages, delivery, receiving, events, retention: settings.retention, clock, log });
 

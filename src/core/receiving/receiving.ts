@@ -6,41 +6,25 @@
  * mail arrived. Every action is one transaction with the note that it ran, so it runs once; one that fails is tried again
  * with growing waits and holds up none of the others.
  */
-import { type Clock, HOUR, MINUTE } from '../../base/clock.ts';
+import { type Clock, HOUR } from '../../base/clock.ts';
 import { inboundMessageId } from '../../base/ids.ts';
-import type { Log } from '../../base/log.ts';
 import type { OwnNames } from '../../base/own-names.ts';
 import type { Random } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
-import { type Pass, WorkLoop } from '../../base/work-loop.ts';
+import type { WorkLoop } from '../../base/work-loop.ts';
 import { decodeWords } from '../../mail/encoded-words.ts';
 import { fieldText, firstField } from '../../mail/header-fields.ts';
 import { traceFields } from '../../mail/received.ts';
 import type { Command, Segment, Store } from '../../storage/ports.ts';
 import type { Events } from '../events/events.ts';
 import type { Message, Messages } from '../messages/messages.ts';
-import type { Publications } from '../targets/targets.ts';
-import type { Actions } from './actions.ts';
 import { type ArrivedContent, ArrivingContent, arrivedWhole } from './arrived-content.ts';
-import type { Judges } from './judges.ts';
 import type { DsnWishes, Onward } from './onward.ts';
+import type { Processing } from './processing.ts';
 import type { ReceiveLimit } from './receive-limit.ts';
 import type { Approach, Receiver, Receivers, Tried, Tryout, Welcome } from './receivers.ts';
-import { SeenMessage, StoredContent } from './seen-message.ts';
-import { fieldsBefore, type Step, stepsOf, withDone } from './steps.ts';
-import {
-  advanceReceipt,
-  claimReceipts,
-  closeReceipt,
-  deleteReceipts,
-  insertReceipt,
-  judgeReceipt,
-  nextReceipt,
-  type ReceiptRow,
-  receiptsOf,
-  releaseReceipts,
-} from './table.ts';
-import { fieldsOf, type Judgement, verdictsOf } from './verdicts.ts';
+import { stepsOf } from './steps.ts';
+import { deleteReceipts, insertReceipt, receiptsOf } from './table.ts';
 
 export { ActionChecks } from './action-checks.ts';
 export { Actions, type ReceiptNotice, type RenderReceipt } from './actions.ts';
@@ -49,6 +33,7 @@ export { Authenticators } from './authentication.ts';
 export { type IpFilter, IpFilters } from './ip-filters.ts';
 export { Judges } from './judges.ts';
 export { type DsnWishes, Onward } from './onward.ts';
+export { Processing } from './processing.ts';
 export { ReceiveLimit } from './receive-limit.ts';
 export { Receivers } from './receivers.ts';
 export { type Action, type Extension, type Rule, type RuleSet, RuleSets } from './rules.ts';
@@ -77,12 +62,6 @@ export type ReceiptState = 'received' | 'done' | 'failed';
 
 /** SES tries an action for four hours. */
 const LIFETIME = 4 * HOUR;
-const FIRST_WAIT = MINUTE;
-const LONGEST_WAIT = 30 * MINUTE;
-/** Longer than the actions of one message may take. */
-const CLAIM_TIME = 30 * MINUTE;
-/** Messages whose actions run at the same time. */
-const MOST_RECEIPTS = 50;
 /** Received fields beyond this are a loop (RFC 5321 §6.3). */
 const MOST_HOPS = 50;
 
@@ -92,41 +71,31 @@ interface Needs {
   readonly events: Events;
   readonly receivers: Receivers;
   readonly limit: ReceiveLimit;
-  readonly actions: Actions;
   readonly onward: Onward;
-  readonly judges: Judges;
-  readonly publications: Publications;
+  readonly processing: Processing;
   readonly names: OwnNames;
   readonly clock: Clock;
   readonly random: Random;
-  readonly log: Log;
 }
 
 export class Receiving {
-  readonly loop: WorkLoop;
   readonly #needs: Needs;
-  readonly #name: string;
 
   constructor(needs: Needs) {
     this.#needs = needs;
-    this.#name = needs.random.uuid();
-    this.loop = new WorkLoop({
-      name: 'receiving',
-      clock: needs.clock,
-      log: needs.log,
-      limit: MOST_RECEIPTS,
-      look: (room) => this.#look(room),
-    });
   }
 
-  async start(): Promise<void> {
-    const { store, clock } = this.#needs;
-    await store.rows.write([releaseReceipts({ now: clock.civil(), by: this.#name })], 'committed');
-    this.loop.start();
+  /** Of what is done with a message once it is accepted. */
+  get loop(): WorkLoop {
+    return this.#needs.processing.loop;
+  }
+
+  start(): Promise<void> {
+    return this.#needs.processing.start();
   }
 
   stop(): Promise<void> {
-    return this.loop.stop();
+    return this.#needs.processing.stop();
   }
 
   /** For a message that is large: its content goes there while it comes, and then into its arrival. */
@@ -289,104 +258,7 @@ export class Receiving {
     ];
     return { id, batch, giveBack, announce: () => messages.announce() };
   }
-
-  async #look(room: number): Promise<Pass> {
-    const { store, clock } = this.#needs;
-    const now = clock.civil();
-    const due = (await store.rows.first(nextReceipt({})))?.due ?? undefined;
-    if (due === undefined || due > now) return { tasks: [], nextDue: due };
-    const claim = claimReceipts({ now, until: now + CLAIM_TIME, by: this.#name, limit: room });
-    const outcome = await store.rows.write([claim], 'committed');
-    const claimed = outcome.applied ? (outcome.rows[0] as ReceiptRow[]) : [];
-    const messages = await this.#needs.messages.getMany(claimed.map(({ message_id }) => message_id));
-    const tasks = claimed.map((row) => () => this.#process(row, messages.get(row.message_id)));
-    return { tasks, nextDue: due };
-  }
-
-  /** Runs what has not run yet, in order; each action that succeeds is noted in the transaction that ran it. */
-  async #process(receipt: ReceiptRow, message: Message | undefined): Promise<void> {
-    // Erased while it was claimed: nothing is owed any more.
-    if (!message) return;
-    const stored = new StoredContent(this.#needs.store.bytes, message);
-    let steps: readonly Step[] = JSON.parse(receipt.progress);
-    const judgement = await this.#judgement(receipt, stored);
-    for (let n = 0; n < steps.length; n++) {
-      if (steps[n]!.done) continue;
-      const done = withDone(steps, n);
-      const seen = new SeenMessage(stored, {
-        byActions: fieldsBefore(steps, n),
-        verdicts: this.#verdictFields(message, steps[n]!, judgement),
-      });
-      if (await this.#run({ receipt, seen, step: steps[n]!, steps: done, judgement })) steps = done;
-    }
-    // The last action has closed it.
-    if (steps.length === 0 || !isDone(steps)) await this.#close(receipt, message, steps);
-  }
-
-  /** Made before the first action, and kept. */
-  async #judgement(receipt: ReceiptRow, stored: StoredContent): Promise<Judgement> {
-    if (receipt.judgement !== null) return JSON.parse(receipt.judgement);
-    const { store, judges, events, clock } = this.#needs;
-    const judgement = await judges.judge(stored);
-    if (!judgement) return {};
-    const place = { message_id: receipt.message_id, by: this.#name };
-    const happening = { type: 'judged', verdicts: { ...verdictsOf(judgement, true) } } as const;
-    const told = events.record(stored.message, clock.civil(), happening);
-    await store.rows.write([judgeReceipt({ ...place, judgement: JSON.stringify(judgement) }), told], 'committed');
-    return judgement;
-  }
-
-  #verdictFields({ envelopeFrom, facts }: Message, { scan = false }: Step, judgement: Judgement): string {
-    const sender = { envelopeFrom, helo: facts['helo'] ?? '', peerAddress: facts['peerAddress'] ?? '' };
-    return fieldsOf(judgement, scan, { ...sender, authority: this.#needs.names.authority });
-  }
-
-  /** True if the action ran, and its note is written with it. */
-  async #run({ receipt, seen, step, steps, judgement }: Run): Promise<boolean> {
-    const { store, events, actions, publications, clock, log } = this.#needs;
-    const { message } = seen;
-    const now = clock.civil();
-    const place = { message_id: message.id, by: this.#name };
-    const note = isDone(steps)
-      ? closeReceipt({ ...place, state: 'done', due: null })
-      : advanceReceipt({ ...place, state: 'received', due: now + CLAIM_TIME, progress: JSON.stringify(steps) });
-    try {
-      const { batch, result, told, announce } = await actions.perform(
-        step,
-        seen,
-        verdictsOf(judgement, step.scan ?? false),
-      );
-      const happening = { type: 'action', rule: step.rule, action: step.action.kind, result } as const;
-      const outcome = await store.rows.write([...batch, note, events.record(message, now, happening)], 'committed');
-      if (told) publications.loop.wake();
-      announce?.();
-      return outcome.applied;
-    } catch (cause) {
-      if (!(cause instanceof Refusal)) log.error({ err: cause, message: message.id }, 'a receipt action failed');
-      const reason = cause instanceof Refusal ? cause.message : 'Internal failure';
-      const happening = { type: 'action-failed', rule: step.rule, action: step.action.kind, reason } as const;
-      const failed = events.record({ ...message, ...receipt }, now, happening);
-      await store.rows.write([failed], 'committed');
-      return false;
-    }
-  }
-
-  /** All done is the end; else it is tried again until it expires. */
-  async #close(receipt: ReceiptRow, message: Message, steps: readonly Step[]): Promise<void> {
-    const { store, clock, random } = this.#needs;
-    const now = clock.civil();
-    const place = { message_id: message.id, by: this.#name };
-    const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** receipt.attempts) * (1 - 0.2 * random.fraction());
-    const end = isDone(steps)
-      ? closeReceipt({ ...place, state: 'done', due: null })
-      : now >= receipt.expires
-        ? closeReceipt({ ...place, state: 'failed', due: null })
-        : closeReceipt({ ...place, state: 'received', due: Math.min(Math.round(now + wait), receipt.expires) });
-    await store.rows.write([end], 'committed');
-  }
 }
-
-const isDone = (steps: readonly Step[]) => steps.every(({ done }) => done);
 
 type StagedContent = ArrivedContent & { readonly segment: Segment };
 
@@ -407,13 +279,4 @@ function describe(fields: ArrivedContent['fields']): { from: string; subject: st
     return field ? decodeWords(fieldText(field)) : '';
   };
   return { from: text('from'), subject: text('subject') };
-}
-
-interface Run {
-  readonly receipt: ReceiptRow;
-  readonly seen: SeenMessage;
-  readonly step: Step;
-  /** The progress to note if this step runs. */
-  readonly steps: readonly Step[];
-  readonly judgement: Judgement;
 }
