@@ -1,3 +1,4 @@
+import type { Kysely } from 'kysely';
 import type { Scope } from '../../../storage/ports.ts';
 import { pick, statementsOver } from '../../../storage/statements.ts';
 
@@ -56,15 +57,17 @@ export const nextVisible = query('queue-messages.next-visible', (db, p: Of & { a
 
 type Claim = Of & { now: number; until: number; receipt: string; limit: number };
 
+/** What a message becomes that somebody receives. */
+const received = (db: Kysely<Tables>, p: Claim) =>
+  db.updateTable('queue_messages').set((e) => ({
+    visible: p.until,
+    receipt: p.receipt,
+    receives: e('receives', '+', 1),
+    first_received: e.fn.coalesce('first_received', e.val(p.now)),
+  }));
+
 export const claimQueued = command('queue-messages.claim', (db, p: Claim) =>
-  db
-    .updateTable('queue_messages')
-    .set((e) => ({
-      visible: p.until,
-      receipt: p.receipt,
-      receives: e('receives', '+', 1),
-      first_received: e.fn.coalesce('first_received', e.val(p.now)),
-    }))
+  received(db, p)
     .where('id', 'in', (e) =>
       e
         .selectFrom('queue_messages')
@@ -82,14 +85,7 @@ export const claimQueued = command('queue-messages.claim', (db, p: Claim) =>
 
 /** In the order of sending; a group of which a message is out (or still to come) gives no other. */
 export const claimInOrder = command('queue-messages.claim-in-order', (db, p: Claim) =>
-  db
-    .updateTable('queue_messages')
-    .set((e) => ({
-      visible: p.until,
-      receipt: p.receipt,
-      receives: e('receives', '+', 1),
-      first_received: e.fn.coalesce('first_received', e.val(p.now)),
-    }))
+  received(db, p)
     .where('id', 'in', (e) =>
       e
         .selectFrom('queue_messages as m')
