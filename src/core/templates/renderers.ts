@@ -1,11 +1,11 @@
 import { SECOND } from '../../base/clock.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { Thread } from '../../base/thread.ts';
+import { Turns } from '../../base/turns.ts';
 import * as batch from './batch.ts';
 import * as compile from './compile.ts';
 import * as pieces from './pieces.ts';
 import * as work from './rendering.ts';
-import { Turns } from './turns.ts';
 
 /** What the functions of the thread call, by their names. */
 const declare = [batch, compile, pieces, work].flatMap((file) =>
@@ -47,8 +47,10 @@ export class Renderers {
   readonly #idle: Renderer[] = [];
   readonly #turns = new Turns({
     places: MOST_THREADS,
+    placesPerOwner: 1,
     waitingPerOwner: MOST_WAITING_OF_ONE,
     waiting: MOST_WAITING,
+    tooMany: 'Too many templates wait to be rendered',
   });
   readonly #patience: number;
   readonly #memory: number;

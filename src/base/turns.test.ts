@@ -17,7 +17,7 @@ async function letIn(turns: Turns, asked: readonly string[]) {
     },
   };
 }
-const limits = { places: 2, waitingPerOwner: 3, waiting: 4 };
+const limits = { places: 2, placesPerOwner: 1, waitingPerOwner: 3, waiting: 4, tooMany: 'Too many wait' };
 
 test('an owner has one place at a time, whatever it asks for: the other is for somebody else', async () => {
   const { order, release } = await letIn(new Turns(limits), ['a1', 'a2', 'a3', 'b1']);
@@ -32,6 +32,14 @@ test('those who wait are served owner by owner', async () => {
   assert.deepEqual(order, ['a1', 'b1']);
   const served = [await release('b'), await release('a'), await release('c'), await release('b')];
   assert.deepEqual(served, ['c1', 'a2', 'b2', 'b2']);
+  assert.equal(await release('a'), 'a3');
+});
+
+test('with a share of several, one owner leaves a place to the others', async () => {
+  const three = new Turns({ ...limits, places: 3, placesPerOwner: 2 });
+  const { order, release } = await letIn(three, ['a1', 'a2', 'a3', 'b1']);
+  assert.deepEqual(order, ['a1', 'a2', 'b1']);
+  assert.equal(await release('b'), 'b1');
   assert.equal(await release('a'), 'a3');
 });
 
