@@ -1,4 +1,5 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 export interface Posted {
@@ -11,10 +12,11 @@ export class Subscriber {
   readonly posted: Posted[] = [];
   status = 200;
   readonly #server: Server;
+  readonly #scheme: 'http' | 'https';
   #waiting: (() => void)[] = [];
 
-  private constructor() {
-    this.#server = createServer((request, response) => {
+  private constructor(certificate?: { cert: string; key: string }) {
+    const take: RequestListener = (request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk) => chunks.push(chunk));
       request.on('end', () => {
@@ -22,17 +24,20 @@ export class Subscriber {
         this.posted.push({ headers: request.headers, body: Buffer.concat(chunks).toString('utf8') });
         for (const resume of this.#waiting.splice(0)) resume();
       });
-    });
+    };
+    this.#server = certificate ? createSecureServer(certificate, take) : createServer(take);
+    this.#scheme = certificate ? 'https' : 'http';
   }
 
-  static async start(): Promise<Subscriber> {
-    const subscriber = new Subscriber();
+  /** With a certificate it speaks TLS only. */
+  static async start(certificate?: { cert: string; key: string }): Promise<Subscriber> {
+    const subscriber = new Subscriber(certificate);
     await new Promise<void>((resolve) => subscriber.#server.listen(0, '127.0.0.1', resolve));
     return subscriber;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hook`;
+    return `${this.#scheme}://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hook`;
   }
 
   /** The first post of which `wanted` is true, once it is there. */
