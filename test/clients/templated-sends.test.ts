@@ -66,6 +66,8 @@ test('content that is sent along is filled in; it can have simple substitutions 
     'BadRequestException',
     'Template content that is sent along can have simple substitutions only.',
   );
+  const large = { Subject: 'S', Text: 'x'.repeat(1_048_576) };
+  await assert.rejects(send({ TemplateContent: large }), { name: 'BadRequestException', message: /1048576/ });
 });
 
 test('fields, tags, answers and copies are as in other mail', async () => {

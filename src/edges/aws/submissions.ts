@@ -39,24 +39,6 @@ export function submissionBy(caller: Caller, sent: Sent): Omit<Submission, 'mail
   return { caller, operation, sourceIp, sizeLimit, configurationSet, tags: tags?.map(tag), identityArns };
 }
 
-/** SES: 10 MB of template; pictures and what is added come on top. */
-const VERIFICATION_OCTETS = 41_943_040;
-
-/** The mail of a custom verification template: the account's own, but for opens and clicks (SES). */
-export function verificationMail(
-  caller: Caller,
-  { from, to, content, keep }: { from: string; to: string; content: Buffer; keep: () => Promise<void> },
-  ConfigurationSetName: string | undefined,
-): Submission {
-  const operation = 'SendCustomVerificationEmail';
-  return {
-    ...submissionBy(caller, { operation, sizeLimit: VERIFICATION_OCTETS, ConfigurationSetName }),
-    mail: { kind: 'raw', content, from, recipients: [to] },
-    tracking: { opens: false, clicks: false },
-    beforeAccept: keep,
-  };
-}
-
 export const tag = ({ Name, Value }: NameAndValue) => ({ name: Name, value: Value });
 
 export const field = ({ Name, Value }: NameAndValue) => [Name, Value] as const;

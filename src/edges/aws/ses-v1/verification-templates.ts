@@ -1,8 +1,7 @@
 import { Refusal } from '../../../base/refusal.ts';
-import type { VerificationTemplate } from '../../../core/identities/identities.ts';
 import type { Caller } from '../caller.ts';
 import type { Rooms } from '../rooms.ts';
-import { verificationMail } from '../submissions.ts';
+import { partsOf, shown, verificationMail } from '../verification-templates.ts';
 import type { In, Out } from './contract.ts';
 
 const MOST_LISTED = 50;
@@ -67,28 +66,6 @@ export async function SendCustomVerificationEmail(
   if (!mail) throw missing(template);
   return { MessageId: await sending.send(verificationMail(caller, mail, ConfigurationSetName)) };
 }
-
-function partsOf(input: In<'CreateCustomVerificationEmailTemplate'>): Parts;
-function partsOf(input: In<'UpdateCustomVerificationEmailTemplate'>): Partial<Parts>;
-function partsOf(input: In<'UpdateCustomVerificationEmailTemplate'>): Partial<Parts> {
-  const { FromEmailAddress, TemplateSubject, TemplateContent, SuccessRedirectionURL, FailureRedirectionURL } = input;
-  return {
-    from: FromEmailAddress,
-    subject: TemplateSubject,
-    content: TemplateContent,
-    success: SuccessRedirectionURL,
-    failure: FailureRedirectionURL,
-  };
-}
-type Parts = Omit<VerificationTemplate, 'name' | 'tags'>;
-
-const shown = ({ name, from, subject, success, failure }: VerificationTemplate) => ({
-  TemplateName: name,
-  FromEmailAddress: from,
-  TemplateSubject: subject,
-  SuccessRedirectionURL: success,
-  FailureRedirectionURL: failure,
-});
 
 const missing = (name: string) =>
   new Refusal('template-not-found', `Template <${name}> does not exist`, { CustomVerificationEmailTemplateName: name });

@@ -1,8 +1,7 @@
 import { Refusal } from '../../../base/refusal.ts';
-import type { VerificationTemplate } from '../../../core/identities/identities.ts';
 import type { Caller } from '../caller.ts';
 import type { Rooms } from '../rooms.ts';
-import { verificationMail } from '../submissions.ts';
+import { partsOf, shown, verificationMail } from '../verification-templates.ts';
 import type { In, Out } from './contract.ts';
 
 const MOST_LISTED = 50;
@@ -70,24 +69,6 @@ export async function SendCustomVerificationEmail(
   if (!mail) throw missing(template);
   return { MessageId: await sending.send(verificationMail(caller, mail, ConfigurationSetName)) };
 }
-
-function partsOf(input: In<'UpdateCustomVerificationEmailTemplate'>): Omit<VerificationTemplate, 'name' | 'tags'> {
-  return {
-    from: input.FromEmailAddress,
-    subject: input.TemplateSubject,
-    content: input.TemplateContent,
-    success: input.SuccessRedirectionURL,
-    failure: input.FailureRedirectionURL,
-  };
-}
-
-const shown = ({ name, from, subject, success, failure }: VerificationTemplate) => ({
-  TemplateName: name,
-  FromEmailAddress: from,
-  TemplateSubject: subject,
-  SuccessRedirectionURL: success,
-  FailureRedirectionURL: failure,
-});
 
 const missing = (name: string) =>
   new Refusal('not-found', `Custom verification email template <${name}> does not exist`);
