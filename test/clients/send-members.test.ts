@@ -119,7 +119,7 @@ const named1 = {
   SourceArn: identityArn,
   Destination: everyone,
   ReplyToAddresses: ['answers@sender.example'],
-  ReturnPath: back,
+  ReturnPath: `Back <${back}>`,
   ReturnPathArn: identityArn,
   ConfigurationSetName: 'set',
   Tags: tags('a'),
@@ -268,7 +268,7 @@ const named2 = {
   FromEmailAddress: from,
   FromEmailAddressIdentityArn: identityArn,
   ReplyToAddresses: ['answers@sender.example'],
-  FeedbackForwardingEmailAddress: back,
+  FeedbackForwardingEmailAddress: `Back <${back}>`,
   FeedbackForwardingEmailAddressIdentityArn: identityArn,
   ConfigurationSetName: 'set',
 };
@@ -319,8 +319,6 @@ test('v2 SendEmail: Raw', async () => {
   check(letter, {
     to: undefined,
     cc: undefined,
-    // The sender that is given is the envelope's (SES: as Source of v1).
-    envelopeFrom: 'ann@sender.example',
     tags: { a: 'v-a' },
     words: ['Raw', 't', undefined],
   });

@@ -78,12 +78,12 @@ export function readEnvelope(mail: Envelope) {
     Address[],
     Address[],
   ];
-  if (mail.returnPath !== undefined) parse(mail.returnPath);
+  const returnPath = mail.returnPath === undefined ? undefined : parse(mail.returnPath);
   const given = [...mail.to, ...mail.cc, ...mail.bcc];
   checkRecipients(given.length);
   checkFields(mail);
   const givenRecipients = [...to, ...cc, ...bcc].map(({ address }, n) => ({ given: given[n]!, address }));
-  return { from, replyTo, to, cc, givenRecipients };
+  return { from, replyTo, to, cc, returnPath, givenRecipients };
 }
 
 interface Drafting extends Enclosing {
@@ -94,7 +94,7 @@ interface Drafting extends Enclosing {
 
 /** Takes the parts of a letter. */
 export function draftFormatted(mail: FormattedMail, { unique, arns = {}, enclosure, isBad }: Drafting): Draft {
-  const { from, replyTo, to, cc, givenRecipients } = readEnvelope(mail);
+  const { from, replyTo, to, cc, returnPath, givenRecipients } = readEnvelope(mail);
   const { content, rest } = composeApart({
     from: [correspondent(from)],
     replyTo: replyTo.map(correspondent),
@@ -115,7 +115,7 @@ export function draftFormatted(mail: FormattedMail, { unique, arns = {}, enclosu
     ]),
     from: mail.from,
     fromAddress: from.address,
-    feedback: mail.returnPath ?? from.address,
+    feedback: (returnPath ?? from).address,
     recipients: distinct(givenRecipients.map(({ address }) => address)),
     givenRecipients,
     subject: mail.subject.text,
@@ -143,8 +143,10 @@ export function draftRaw(mail: RawMail, arns: IdentityArns = {}): Draft {
   if (!fromField?.trim()) throw new Refusal('invalid-parameter', "Missing required header 'From'.");
   const authors = readMailboxes(fromField).map(({ address }) => parse(address).address);
   if (authors.length === 0) throw new Refusal('invalid-parameter', 'Illegal address');
-  const returnPath = mail.returnPath ?? (mail.from === undefined ? text('return-path') : undefined);
-  const returnAddress = returnPath && readMailboxes(returnPath)[0]?.address;
+  const returnField = mail.from === undefined ? text('return-path') : undefined;
+  const returnAddress = mail.returnPath
+    ? parse(mail.returnPath).address
+    : returnField && readMailboxes(returnField)[0]?.address;
   const source = arns.source ?? text('x-ses-source-arn');
   const givenRecipients = (mail.recipients ?? headerRecipients(fields)).map((given) => ({
     given,
@@ -163,7 +165,7 @@ export function draftRaw(mail: RawMail, arns: IdentityArns = {}): Draft {
     ]),
     from: decodeWords(fromField),
     fromAddress: authors[0]!,
-    feedback: mail.from !== undefined ? parse(mail.from).address : returnAddress || authors[0]!,
+    feedback: returnAddress || (mail.from === undefined ? authors[0]! : parse(mail.from).address),
     recipients: distinct(recipients),
     givenRecipients,
     subject: decodeWords(text('subject') ?? ''),

@@ -92,6 +92,7 @@ export interface RawMail {
   readonly from?: string | undefined;
   /** Envelope recipients; To, Cc and Bcc of the header where they are not given. */
   readonly recipients?: readonly string[] | undefined;
+  /** Where feedback goes, if not to the envelope sender. */
   readonly returnPath?: string | undefined;
   /** In place of the Reply-To field of the message, where there are any. */
   readonly replyTo?: readonly string[] | undefined;
