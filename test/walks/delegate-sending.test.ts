@@ -245,6 +245,53 @@ describe('with a policy of the owner', () => {
     await doors['v2 Simple'](delegate.user, 'bob@world.example');
   });
 
+  test('each ARN is for the place that it names', async () => {
+    const mine = 'me@delegate.example';
+    const [old, now] = [clientV1(delegate.root), clientV2(delegate.root)];
+    await now.send(new v2.CreateEmailIdentityCommand({ EmailIdentity: 'delegate.example' }));
+    const back = 'bounces@owner.example';
+    const Destinations = ['bob@world.example'];
+    const Destination = { ToAddresses: Destinations };
+    const field = (name: string, value: string | undefined) => (value === undefined ? [] : [`${name}: ${value}`]);
+    const sendRaw = (fields: readonly string[], more: Partial<v1.SendRawEmailCommandInput> = {}) => {
+      const Data = Buffer.from([...fields, 'Subject: Hello', '', 'Hello.', ''].join('\r\n'));
+      return old.send(new v1.SendRawEmailCommand({ Destinations, RawMessage: { Data }, ...more }));
+    };
+    const byFrom = [`From: ${from}`];
+    const byReturn = [`From: ${mine}`, `Return-Path: ${back}`];
+    const places: Readonly<Record<string, (named?: string) => Promise<unknown>>> = {
+      'v1 Raw FromArn': (FromArn) => sendRaw(byFrom, { Source: mine, FromArn }),
+      'v1 Raw X-SES-FROM-ARN': (named) => sendRaw([...byFrom, ...field('X-SES-FROM-ARN', named)], { Source: mine }),
+      'v1 Raw ReturnPathArn': (ReturnPathArn) => sendRaw(byReturn, { ReturnPathArn }),
+      'v1 Raw X-SES-RETURN-PATH-ARN': (named) => sendRaw([...byReturn, ...field('X-SES-RETURN-PATH-ARN', named)]),
+      'v1 ReturnPathArn': (ReturnPathArn) =>
+        old.send(
+          new v1.SendEmailCommand({ Source: mine, ReturnPath: back, ReturnPathArn, Destination, Message: words }),
+        ),
+      'v2 feedback': (FeedbackForwardingEmailAddressIdentityArn) =>
+        now.send(
+          new v2.SendEmailCommand({
+            FromEmailAddress: mine,
+            FeedbackForwardingEmailAddress: back,
+            FeedbackForwardingEmailAddressIdentityArn,
+            Destination,
+            Content: { Simple: words },
+          }),
+        ),
+    };
+    for (const [place, send] of Object.entries(places)) {
+      await allow(toDelegate);
+      await send(arn);
+      await assert.rejects(
+        send(),
+        /^MessageRejected: Email address is not verified\..*: (news|bounces)@owner\.example$/,
+      );
+      await allow({ ...toDelegate, Principal: { AWS: '333333333333' } });
+      const what = denial(place, arn, `arn:aws:iam::${DELEGATE}:root`);
+      assert.equal((await refusal(send(arn), Error)).message, what, place);
+    }
+  });
+
   test('an ARN of another region is refused', async () => {
     await allow(toDelegate);
     const call = doors['v1 SendEmail'](delegate.user, 'bob@world.example', arn.replace('us-east-1', 'eu-west-1'));
