@@ -65,6 +65,8 @@ const words = { Subject: text, Body: { Text: text } };
 const raw = (...fields: string[]) =>
   Buffer.from([`From: ${from}`, 'To: bob@world.example', 'Subject: Hello', ...fields, '', 'Hello.', ''].join('\r\n'));
 
+type Send = (credentials: Credentials, to: string) => Promise<string>;
+
 /** Each way to name the other account's identity; all answer the message id. */
 const doors = {
   'v1 SendEmail': async (credentials: Credentials, to: string, named = arn) => {
@@ -92,9 +94,9 @@ const doors = {
     const command = new v1.SendRawEmailCommand({ Destinations: [to], RawMessage: { Data: raw(...fields) } });
     return (await clientV1(credentials).send(command)).MessageId!;
   },
-  'v2 Simple': async (credentials: Credentials, to: string, named = arn) => {
+  'v2 Simple': async (credentials: Credentials, to: string, named = arn, author = from) => {
     const command = new v2.SendEmailCommand({
-      FromEmailAddress: from,
+      FromEmailAddress: author,
       FromEmailAddressIdentityArn: named,
       Destination: { ToAddresses: [to] },
       Content: { Simple: words },
@@ -195,7 +197,7 @@ describe('with a policy of the owner', () => {
 
   test('only such as the conditions allow', async () => {
     const like = (key: string, value: string) => ({ StringLike: { [key]: value } });
-    const only = async (Condition: object, expected: boolean, send = doors['v2 Simple']) => {
+    const only = async (Condition: object, expected: boolean, send: Send = doors['v2 Simple']) => {
       await allow({ ...toDelegate, Condition });
       const call = send(delegate.user, 'bob@world.example');
       if (expected) await call;
@@ -213,7 +215,9 @@ describe('with a policy of the owner', () => {
     await only({ NotIpAddress: { 'aws:SourceIp': '127.0.0.0/8' } }, false);
     await only({ DateGreaterThan: { 'aws:CurrentTime': '2020-01-01T00:00:00Z' } }, true);
     await only({ Bool: { 'aws:SecureTransport': 'true' } }, false);
-    await only({ StringEquals: { 'ses:FromDisplayName': 'News' } }, false);
+    const isNews = { StringEquals: { 'ses:FromDisplayName': 'News' } };
+    await only(isNews, false);
+    await only(isNews, true, (credentials, to) => doors['v2 Simple'](credentials, to, arn, `News <${from}>`));
   });
 
   test('a denial wins, and counts for the owner too', async () => {

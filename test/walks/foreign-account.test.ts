@@ -62,6 +62,8 @@ const owner: Caller = { account: '111111111111', region: 'us-east-1', text: SECR
 
 let sesame: SesameUnderTest;
 let owned: Names;
+/** Of the owner's access key. */
+let keySecret = '';
 const absent = (tag: string): Names => ({ ...made, tag, ...owner });
 /** Ids of the forms that are made up, of things that there are not. */
 const made = {
@@ -157,6 +159,7 @@ function keepsIds(title: string, output: any): boolean {
     's3.CreateMultipartUpload': ['uploadId', output.UploadId],
     'sqs.ReceiveMessage': ['receiptHandle', output.Messages?.[0]?.ReceiptHandle],
   };
+  if (title === 'iam.CreateAccessKey') keySecret = output.AccessKey.SecretAccessKey;
   const [name, id] = ids[title] ?? [];
   if (name && id) owned = { ...owned, [name]: id };
   return !name || id !== undefined;
@@ -448,12 +451,15 @@ describe('each operation that is built', () => {
     }
   });
 
-  test('leaves what the owner has as it was', async () => {
+  test('leaves what the owner has as it was, and tells him no secret twice', async () => {
     const changed: string[] = [];
+    assert.equal(keySecret.length, 40);
     for (const { api, operation, title } of operations) {
       if (makes.test(operation) || ends.test(operation) || title in notByOwner || /^sqs\.(Receive|Change)/.test(title))
         continue;
-      const { name, message } = await call(api, operation, owner, inputOf(api, operation, owned, owner));
+      const outcome = await call(api, operation, owner, inputOf(api, operation, owned, owner));
+      const { name, message } = outcome;
+      if (JSON.stringify(outcome).includes(keySecret)) changed.push(`${title} tells the secret of a key again`);
       if (name && !/already (exist|has)/.test(message!)) changed.push(`${title}: ${name}: ${message}`);
     }
     assert.deepEqual(changed, []);
