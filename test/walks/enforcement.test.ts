@@ -5,9 +5,9 @@ import {
   GetSendQuotaCommand,
   SESClient,
   SendBulkTemplatedEmailCommand,
-  SendEmailCommand as SendV1,
   SendRawEmailCommand,
   SendTemplatedEmailCommand,
+  SendEmailCommand as SendV1,
   UpdateAccountSendingEnabledCommand,
 } from '@aws-sdk/client-ses';
 import {
