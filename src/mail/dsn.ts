@@ -3,6 +3,9 @@ import { formatDate } from './date.ts';
 import { formatField, readHeader } from './header-fields.ts';
 import { boundaryOf, leaf, multipart } from './parts.ts';
 
+/** SES's sentence before the recipients who do not get it. */
+export const UNDELIVERED = 'An error occurred while trying to deliver the mail to the following recipients:';
+
 /** Asking for what `fieldFault` refuses in a field is a bug. */
 export type DsnField = readonly [name: string, value: string];
 

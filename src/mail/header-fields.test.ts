@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { fieldFault, fieldText, firstField, formatField, readHeader, rewriteHeader, unfold } from './header-fields.ts';
+import {
+  fieldFault,
+  fieldText,
+  firstField,
+  fitForField,
+  formatField,
+  readHeader,
+  rewriteHeader,
+  unfold,
+} from './header-fields.ts';
 import { duplicateSingleField } from './single-fields.ts';
 
 test('header and body', () => {
@@ -139,4 +148,14 @@ test('fields that may stand once', () => {
   check('To: a\nTo: b\nReceived: c\nReceived: d\nX-A: 1\nX-A: 2\n', undefined);
   check('Content-type: a\nCONTENT-TYPE: b\n', 'CONTENT-TYPE');
   assert.equal(firstField(readHeader(Buffer.from('X: 1\nX: 2\n')).fields, 'x')?.value, ' 1');
+});
+
+test('what a stranger wrote is made fit for a field', () => {
+  assert.equal(fitForField(' 550 5.1.1 no\r\nBcc: you\t\u00fc '), '550 5.1.1 no??Bcc: you??');
+  assert.equal(fitForField(''), '?');
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 2_000 }), (text) => {
+      assert.equal(fieldFault('Name', fitForField(text)), undefined);
+    }),
+  );
 });

@@ -140,6 +140,15 @@ export function fieldFault(name: string, value: string): string | undefined {
   return undefined;
 }
 
+/** Characters of a stranger's text that fit into a field of ours. */
+const MOST_SAID = 900;
+
+/** What a stranger wrote, fit for a field: never what `fieldFault` refuses, and never empty. */
+export function fitForField(text: string): string {
+  const said = text.slice(0, MOST_SAID).replace(/[^ -~]/g, '?');
+  return said.trim() || '?';
+}
+
 /**
  * `Name: value` and CRLF, folded before blanks at 78 columns where blanks are (unfolding gives the value back exactly).
  * Asking for what `fieldFault` refuses is a bug.

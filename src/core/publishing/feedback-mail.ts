@@ -1,5 +1,6 @@
 import type { OwnNames } from '../../base/own-names.ts';
-import { deliveryStatus } from '../../mail/dsn.ts';
+import { deliveryStatus, UNDELIVERED } from '../../mail/dsn.ts';
+import { fitForField } from '../../mail/header-fields.ts';
 import { feedbackFields } from '../../mail/report.ts';
 import type { Message } from '../messages/messages.ts';
 import type { Notice } from '../notices/notices.ts';
@@ -16,7 +17,6 @@ interface Reported {
   readonly hostname: string;
 }
 
-const UNDELIVERED = 'An error occurred while trying to deliver the mail to the following recipients:';
 const COMPLAINED = 'This is an email abuse report for a mail that you sent to the following recipients:';
 
 /** The mail by which a sender hears of a bounce or a complaint (SES: feedback forwarding). */
@@ -35,11 +35,11 @@ function bounce({ message, names, hostname }: Reported, { recipients, peer }: Ex
     reportingMta: `dns; ${hostname}`,
     arrival: message.at,
     recipients: recipients.map(({ recipient, reply, status }) => ({
-      address: fieldValue(recipient),
+      address: fitForField(recipient),
       action: 'failed',
       status,
-      remoteMta: `dns; ${fieldValue(peer)}`,
-      diagnosticCode: `smtp; ${fieldValue(reply)}`,
+      remoteMta: `dns; ${fitForField(peer)}`,
+      diagnosticCode: `smtp; ${fitForField(reply)}`,
     })),
   });
   return {
@@ -60,24 +60,11 @@ function complaint({ message, at, names }: Reported, happening: Extract<Feedback
     text: `${COMPLAINED}\r\n${recipients.map((recipient) => `${recipient}\r\n`).join('')}`,
     type: 'feedback-report',
     fields: feedbackFields({
-      type: fieldValue(feedbackType),
-      userAgent: fieldValue(userAgent),
-      mailFrom: fieldValue(message.envelopeFrom),
-      recipients: recipients.map(fieldValue),
+      type: fitForField(feedbackType),
+      userAgent: fitForField(userAgent),
+      mailFrom: fitForField(message.envelopeFrom),
+      recipients: recipients.map(fitForField),
       arrival: arrived,
     }),
   } as const;
-}
-
-/** Characters of a stranger's text that fit into a field of ours. */
-const MOST_SAID = 900;
-
-/** What a stranger wrote, fit for a field. */
-function fieldValue(text: string): string {
-  return (
-    text
-      .slice(0, MOST_SAID)
-      .replace(/[^ -~]/g, '?')
-      .trim() || '?'
-  );
 }

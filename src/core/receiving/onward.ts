@@ -2,8 +2,8 @@ import type { Clock } from '../../base/clock.ts';
 import type { OwnNames } from '../../base/own-names.ts';
 import type { Random } from '../../base/random.ts';
 import { simpleBodyHash } from '../../mail/dkim.ts';
-import { composeBounce, fromXtext } from '../../mail/dsn.ts';
-import { formatField, readHeader } from '../../mail/header-fields.ts';
+import { composeBounce, fromXtext, UNDELIVERED } from '../../mail/dsn.ts';
+import { fitForField, formatField, readHeader } from '../../mail/header-fields.ts';
 import type { Srs } from '../../mail/srs.ts';
 import type { Scope, Segment } from '../../storage/ports.ts';
 import type { Owed, OwnLetter, OwnMail } from '../sending/sending.ts';
@@ -35,8 +35,6 @@ interface Needs {
   readonly random: Random;
 }
 
-const UNDELIVERED = 'An error occurred while trying to deliver the mail to the following recipients:';
-
 /** Mail that receiving itself sends: reports to a sender that his mail was not taken, and mail that goes on to others. */
 export class Onward {
   readonly #needs: Needs;
@@ -67,15 +65,15 @@ export class Onward {
       explanation: { text: `${UNDELIVERED}\r\n\r\n${told.map((one) => `${one}: ${words.message}`).join('\r\n')}\r\n` },
       reportingMta: `dns; ${names.inboundHost(message.region)}`,
       arrival: message.at,
-      fields: wishes.envid === undefined ? [] : [['Original-Envelope-Id', fieldValue(fromXtext(wishes.envid))]],
+      fields: wishes.envid === undefined ? [] : [['Original-Envelope-Id', fitForField(fromXtext(wishes.envid))]],
       recipients: told.map((address) => {
         const orcpt = wishes.recipients[address]?.orcpt;
         return {
-          address: fieldValue(address),
+          address: fitForField(address),
           action: 'failed',
           status,
           diagnosticCode: `smtp; ${replyCode} ${status} ${words.message}`,
-          fields: orcpt === undefined ? [] : [['Original-Recipient', fieldValue(fromXtext(orcpt))]],
+          fields: orcpt === undefined ? [] : [['Original-Recipient', fitForField(fromXtext(orcpt))]],
         };
       }),
       original: await seen.head(),
@@ -155,9 +153,4 @@ interface SentBack extends Pick<OwnLetter, 'from' | 'to' | 'subject' | 'bodyHash
   /** Our Received field. */
   readonly trace: Buffer;
   readonly content: Segment;
-}
-
-/** What a stranger wrote, fit for a field. */
-function fieldValue(text: string): string {
-  return text.replace(/[^ -~]/g, '?');
 }

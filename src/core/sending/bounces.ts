@@ -3,7 +3,7 @@ import type { OwnNames } from '../../base/own-names.ts';
 import type { Random } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { parseAddress } from '../../mail/address.ts';
-import { composeBounce, type DsnField, type DsnRecipient } from '../../mail/dsn.ts';
+import { composeBounce, type DsnField, type DsnRecipient, UNDELIVERED } from '../../mail/dsn.ts';
 import { fieldFault, readHeader } from '../../mail/header-fields.ts';
 import type { Bytes } from '../../storage/ports.ts';
 import type { Message, Messages } from '../messages/messages.ts';
@@ -129,5 +129,5 @@ async function received({ caller, messageId, recipients }: BounceSubmission, nee
 
 function explained(recipients: BounceSubmission['recipients']): string {
   const lines = recipients.map(({ address, diagnosticCode, status }) => `${address}: ${diagnosticCode ?? status}`);
-  return `An error occurred while trying to deliver the mail to the following recipients:\r\n\r\n${lines.join('\r\n')}\r\n`;
+  return `${UNDELIVERED}\r\n\r\n${lines.join('\r\n')}\r\n`;
 }
