@@ -3,6 +3,8 @@ import type { Rows, Scope } from './ports.ts';
 
 /** Answers kept per scope until its generation moves. */
 const MOST_CACHED = 10_000;
+/** Whoever calls may name any region. */
+const MOST_SCOPES = 10_000;
 
 interface Kept<T> {
   readonly generation: number;
@@ -35,6 +37,7 @@ export class Answers<T> {
     const current = await generation(this.#rows, scope);
     const known = this.#kept.get(name);
     if (known?.generation === current) return known;
+    if (this.#kept.size >= MOST_SCOPES) this.#kept.clear();
     const kept: Kept<T> = { generation: current, answers: new Map() };
     this.#kept.set(name, kept);
     return kept;

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { Refusal } from '../../base/refusal.ts';
+import { Answers } from '../../storage/answers.ts';
 import { type Documents, documents } from '../../storage/documents.ts';
-import { generation } from '../../storage/generations.ts';
 import type { Command, Rows, Scope } from '../../storage/ports.ts';
 
 /** What an account may send in one region, in recipients. */
@@ -57,23 +57,21 @@ export class Standings {
   readonly #initial: Standing;
   /** What differs from the beginning. */
   readonly #changed: Documents<Partial<Standing>>;
-  readonly #known = new Map<string, { readonly generation: number; readonly standing: Standing }>();
+  readonly #known: Answers<Standing>;
 
   constructor(needs: Needs) {
     this.#needs = needs;
     this.#initial = { ...needs.initial, enforcement: 'healthy', sendingEnabled: true, dedicatedIpWarmup: true };
     this.#changed = documents(needs.rows, 'standing');
+    this.#known = new Answers(needs.rows);
   }
 
   /** Asked at every send: kept until the scope's generation is another. */
-  async of(scope: Scope): Promise<Standing> {
-    const key = `${scope.account} ${scope.region}`;
-    const current = await generation(this.#needs.rows, scope);
-    const known = this.#known.get(key);
-    if (known?.generation === current) return known.standing;
-    const standing = { ...this.#initial, ...(await this.#changed.get(scope, NAME))?.value };
-    this.#known.set(key, { generation: current, standing });
-    return standing;
+  of(scope: Scope): Promise<Standing> {
+    return this.#known.of(scope, NAME, async () => ({
+      ...this.#initial,
+      ...(await this.#changed.get(scope, NAME))?.value,
+    }));
   }
 
   /** SES: what accounts in the sandbox may not do, such as filling the suppression list. */

@@ -5,6 +5,9 @@ import type { PreparedStatements } from './prepared.ts';
 
 const keyOf = ({ account, region }: Scope) => `${account} ${region}`;
 
+/** Scopes; whoever calls may name any region. */
+const MOST_KNOWN = 100_000;
+
 /**
  * Generations are asked for on every hot path and change seldom; this process is alone with the database, so what it has
  * read stays true until a batch of its own raises it.
@@ -23,6 +26,7 @@ export class KnownGenerations {
     if (known !== undefined) return known;
     const row = this.#prepared.first(generations.find(scope)) as { generation: number } | undefined;
     const read = row?.generation ?? 0;
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
     this.#known.set(key, read);
     return read;
   }
