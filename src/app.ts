@@ -324,7 +324,6 @@ export async function buildApp(settings: Settings, log: Log) {
     delivery,
     ruleSets,
     receiving,
-    judges,
     notices,
     publications,
     queues,

@@ -7,7 +7,7 @@ import type { Delivery } from '../core/delivery/delivery.ts';
 import type { Identities } from '../core/identities/identities.ts';
 import type { Inbox } from '../core/inbox/inbox.ts';
 import type { Notices } from '../core/notices/notices.ts';
-import type { Judges, Receiving, RuleSets } from '../core/receiving/receiving.ts';
+import type { Receiving, RuleSets } from '../core/receiving/receiving.ts';
 import type { Sending } from '../core/sending/sending.ts';
 import type { Buckets, Publications, Queues, Uploads } from '../core/targets/targets.ts';
 import type { Templates } from '../core/templates/templates.ts';
@@ -43,7 +43,6 @@ interface Needs {
   readonly delivery: Delivery;
   readonly ruleSets: RuleSets;
   readonly receiving: Receiving;
-  readonly judges: Judges;
   readonly notices: Notices;
   readonly publications: Publications;
   readonly queues: Queues;
@@ -98,13 +97,12 @@ export class Life {
 
   /** In reverse: no new work, what is in flight ends, the store is closed. */
   async stop(): Promise<void> {
-    const { identities, inbox, receiving, judges, notices, delivery, publications } = this.#needs;
+    const { identities, inbox, receiving, notices, delivery, publications } = this.#needs;
     const { queues, templates, store } = this.#needs;
     await inbox.loop.stop();
     await identities.ownKey.loop.stop();
     await identities.checks.loop.stop();
     await receiving.stop();
-    await judges.stop();
     await notices.stop();
     await delivery.stop();
     await publications.stop();

@@ -52,24 +52,31 @@ after(async () => {
   zones?.close();
 });
 
+const first = { account: '000000000000', domain: 'here.example', bucket: 'mails' };
+const second = { account: '222222222222', domain: 'there.example', bucket: 'other-mails' };
+
 /** A rule that stores and announces, without scans. */
-async function receiving(house: SesameUnderTest) {
-  const client = new SESClient(house.client);
-  const sns = new SNSClient(house.client);
-  const bucket = new S3Client({ ...house.client, forcePathStyle: true });
-  await bucket.send(new CreateBucketCommand({ Bucket: 'mails' }));
+async function receiving(house: SesameUnderTest, { account, domain, bucket: Bucket } = first) {
+  const credentials = { ...house.client.credentials, accessKeyId: account };
+  const client = new SESClient({ ...house.client, credentials });
+  const sns = new SNSClient({ ...house.client, credentials });
+  const bucket = new S3Client({ ...house.client, credentials, forcePathStyle: true });
+  await bucket.send(new CreateBucketCommand({ Bucket }));
   const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: 'inbound' }));
   await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'http', Endpoint: subscriber.url }));
-  const { body } = await subscriber.post(({ body: text }) => JSON.parse(text).SubscribeURL?.startsWith(house.url));
+  const { body } = await subscriber.post(({ body: text }) => {
+    const { SubscribeURL, TopicArn: of } = JSON.parse(text);
+    return of === TopicArn && SubscribeURL?.startsWith(house.url);
+  });
   assert.equal((await fetch(JSON.parse(body).SubscribeURL)).status, 200);
-  await client.send(new VerifyDomainIdentityCommand({ Domain: 'here.example' }));
+  await client.send(new VerifyDomainIdentityCommand({ Domain: domain }));
   await client.send(new CreateReceiptRuleSetCommand({ RuleSetName: 'main' }));
   await client.send(new SetActiveReceiptRuleSetCommand({ RuleSetName: 'main' }));
   const Actions = [
     { AddHeaderAction: { HeaderName: 'X-Added', HeaderValue: 'yes' } },
-    { S3Action: { BucketName: 'mails', TopicArn } },
+    { S3Action: { BucketName: Bucket, TopicArn } },
   ];
-  const Rule = { Name: 'all', Enabled: true, Recipients: ['here.example'], Actions };
+  const Rule = { Name: 'all', Enabled: true, Recipients: [domain], Actions };
   await client.send(new CreateReceiptRuleCommand({ RuleSetName: 'main', Rule }));
   for (const each of [client, sns, bucket]) each.destroy();
 }
@@ -77,8 +84,15 @@ async function receiving(house: SesameUnderTest) {
 const isNotification = ({ headers, body }: Posted, id: string) =>
   headers['x-amz-sns-message-type'] === 'Notification' && body.includes(id);
 
-/** Brings a mail to the MX door; answers what the topic is told of it. */
-async function judged({ from, content, house = sesame }: { from: string; content: string; house?: SesameUnderTest }) {
+interface Mail {
+  readonly from: string;
+  readonly to?: string;
+  readonly content: string;
+  readonly house?: SesameUnderTest;
+}
+
+/** Brings a mail to the MX door; answers its id. */
+async function brought({ from, to = 'ann@here.example', content, house = sesame }: Mail): Promise<string> {
   const client = await SmtpClient.connect({
     host: '127.0.0.1',
     port: house.port('mx'),
@@ -86,13 +100,19 @@ async function judged({ from, content, house = sesame }: { from: string; content
     tls: 'never',
   });
   if (!(client instanceof SmtpClient)) throw new Error(client.text);
-  const [answer] = await client.deliver({ from, to: ['ann@here.example'], content: Buffer.from(content, 'latin1') });
+  const [answer] = await client.deliver({ from, to: [to], content: Buffer.from(content, 'latin1') });
   client.close();
   assert.equal(answer?.code, 250, answer?.text);
-  const id = answer!.text.split(' ').at(-1)!;
+  return answer!.text.split(' ').at(-1)!;
+}
+
+/** What the topic is told of it. */
+async function told(id: string) {
   const { body } = await subscriber.post((posted) => isNotification(posted, id));
   return JSON.parse(JSON.parse(body).Message);
 }
+
+const judged = async (mail: Mail) => told(await brought(mail));
 
 const verdicts = ({ receipt }: any) => [
   receipt.spfVerdict.status,
@@ -173,6 +193,30 @@ test('DNS that does not answer stops no mail', async () => {
   for (const name of ['broken.example', '_dmarc.broken.example']) zones.broken.add(name);
   const told = await judged({ from: 'bob@broken.example', content: letter('bob@broken.example') });
   assert.deepEqual(verdicts(told).slice(0, 4), ['PROCESSING_FAILED', 'GRAY', 'PROCESSING_FAILED', undefined]);
+});
+
+test('mail whose DNS never answers holds up neither another account nor a stop', async () => {
+  const house = await SesameUnderTest.start({ SESAME_DNS: zones.address });
+  try {
+    for (const account of [first, second]) await receiving(house, account);
+    const names = ['mute.example', '_dmarc.mute.example'];
+    for (const name of names) zones.silent.add(name);
+    const content = letter('bob@mute.example');
+    const waiting = await Promise.all(
+      Array.from({ length: 12 }, () => brought({ from: 'bob@mute.example', content, house })),
+    );
+    const isTold = (id: string) => subscriber.posted.some((posted) => isNotification(posted, id));
+    const other = { from: 'bob@good.example', to: 'ann@there.example', content: letter('bob@good.example'), house };
+    assert.equal(verdicts(await judged(other))[0], 'PASS');
+    assert.ok(waiting.filter(isTold).length < waiting.length / 2);
+
+    for (const name of names) zones.silent.delete(name);
+    await house.restart();
+    const spf = await Promise.all(waiting.map(async (id) => verdicts(await told(id))[0]));
+    assert.ok(spf.includes('GRAY'), spf.join());
+  } finally {
+    await house.stop();
+  }
 });
 
 test('hostile mail costs a bounded time in a thread of its own', async () => {

@@ -13,6 +13,8 @@ export type Zones = Record<
 export class ZoneServer {
   readonly zones: Zones;
   readonly #socket: Socket;
+  /** Names of which nothing is ever answered. */
+  readonly silent = new Set<string>();
   /** Names that are answered with SERVFAIL. */
   readonly broken = new Set<string>();
   /** Ports of servers on loopback that are asked for a name and all below it. */
@@ -27,7 +29,9 @@ export class ZoneServer {
     const socket = createSocket('udp4');
     const server = new ZoneServer(zones, socket);
     socket.on('message', async (message, peer) => {
-      const answer = await server.#answer(decode(message));
+      const packet = decode(message);
+      if (packet.questions?.some(({ name }) => server.silent.has(name.toLowerCase()))) return;
+      const answer = await server.#answer(packet);
       socket.send(answer, peer.port, peer.address);
     });
     await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));

@@ -16,10 +16,22 @@ test('a message that takes too long has no result, and costs its thread only', a
   await once(silent, 'listening');
   const servers = [`127.0.0.1:${silent.address().port}`];
   const impatient = new Authenticators({ servers, patience: 1 });
-  await assert.rejects(impatient.check(sender, mail()));
-  await assert.rejects(impatient.check(sender, mail()));
+  await assert.rejects(impatient.check('', sender, mail()));
+  await assert.rejects(impatient.check('', sender, mail()));
   await impatient.stop();
   silent.close();
+});
+
+test('a stop waits for nobody: what is under way and what waits has no result', async (t) => {
+  const silent = createSocket('udp4').bind(0, '127.0.0.1');
+  t.after(() => silent.close());
+  await once(silent, 'listening');
+  const checks = new Authenticators({ servers: [`127.0.0.1:${silent.address().port}`] });
+  const asked = Array.from({ length: 6 }, () => checks.check('', sender, mail()));
+  const ends = Promise.allSettled(asked);
+  await once(silent, 'message');
+  await checks.stop();
+  assert.deepEqual([...new Set((await ends).map(({ status }) => status))], ['rejected']);
 });
 
 test('more messages than threads take their turns; content that breaks off fails its own message only', async () => {
@@ -30,8 +42,8 @@ test('more messages than threads take their turns; content that breaks off fails
     throw new Error('the disk');
   }
   const [refused, ...found] = await Promise.allSettled([
-    checks.check(sender, broken()),
-    ...Array.from({ length: 6 }, () => checks.check(sender, mail())),
+    checks.check('', sender, broken()),
+    ...Array.from({ length: 6 }, () => checks.check('', sender, mail())),
   ]);
   assert.equal(refused.status, 'rejected');
   for (const one of found) {

@@ -1,5 +1,7 @@
 import { SECOND } from '../../base/clock.ts';
+import { Refusal } from '../../base/refusal.ts';
 import { Thread, type Work } from '../../base/thread.ts';
+import { Turns } from '../../base/turns.ts';
 
 /** Who brought a message. */
 export interface Sender {
@@ -44,6 +46,10 @@ interface Settings {
 
 /** Threads at most; each is started when it is needed, with about 30 MB. */
 const MOST_THREADS = 4;
+/** Of these, for one account: mail whose DNS does not answer holds up no other's. */
+const MOST_OF_ONE = 3;
+/** Messages that wait for a thread; more than the receiving loop has at once. */
+const MOST_WAITING = 100;
 /** Milliseconds for one message, DNS included. */
 const PATIENCE = 10 * SECOND;
 /** MiB of long-lived objects in a thread. */
@@ -63,30 +69,41 @@ export class Authenticators {
   readonly #patience: number;
   readonly #threads = new Set<Checker>();
   readonly #idle: Checker[] = [];
-  /** Of messages for which no thread is free; the receiving loop has so many at once and no more. */
-  readonly #waiting: (() => void)[] = [];
-  #busy = 0;
+  readonly #turns = new Turns({
+    places: MOST_THREADS,
+    placesPerOwner: MOST_OF_ONE,
+    waitingPerOwner: MOST_WAITING,
+    waiting: MOST_WAITING,
+    tooMany: 'Too many messages wait to be authenticated',
+  });
+  #stopped = false;
 
   constructor({ servers = [], patience = PATIENCE }: { servers?: readonly string[] | undefined; patience?: number }) {
     this.#settings = { servers, dnsPatience: DNS_PATIENCE, mostQuestions: MOST_QUESTIONS };
     this.#patience = patience;
   }
 
-  /** @throws Error: it could not be found out in time. */
-  async check(sender: Sender, content: AsyncIterable<Buffer>): Promise<Authentication> {
-    if (this.#busy >= MOST_THREADS) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#busy += 1;
+  /**
+   * `account`: whose message it is, as accounts share the threads.
+   * @throws Error: it could not be found out in time, or before the end.
+   */
+  async check(account: string, sender: Sender, content: AsyncIterable<Buffer>): Promise<Authentication> {
+    await this.#turns.take(account);
     try {
+      if (this.#stopped) throw new Refusal('busy', 'Authentication has stopped');
       return await this.#checkBy(this.#idle.pop() ?? this.#start(), sender, content);
     } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#busy -= 1;
+      this.#turns.release(account);
     }
   }
 
-  /** The threads end, in the middle of whatever they do. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** The threads end, in the middle of whatever they do; what they were asked is rejected. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     await Promise.all([...this.#threads].map((thread) => thread.kill()));
   }
 

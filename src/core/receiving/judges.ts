@@ -17,23 +17,24 @@ export class Judges {
     this.#needs = needs;
   }
 
-  /** Nothing where there is nobody who judges. */
-  async judge(stored: StoredContent): Promise<Judgement | undefined> {
+  /** Nothing where there is nobody who judges; `stopped` where the end came first. */
+  async judge(stored: StoredContent): Promise<Judgement | 'stopped' | undefined> {
     const authentication = await this.#authenticate(stored);
-    return authentication && { authentication };
+    return authentication === 'stopped' ? authentication : authentication && { authentication };
   }
 
   async stop(): Promise<void> {
     await this.#needs.authenticators?.stop();
   }
 
-  async #authenticate(stored: StoredContent): Promise<Authentication | 'failed' | undefined> {
+  async #authenticate(stored: StoredContent): Promise<Authentication | 'failed' | 'stopped' | undefined> {
     const { authenticators, log } = this.#needs;
-    const { id, envelopeFrom, facts } = stored.message;
+    const { id, account, envelopeFrom, facts } = stored.message;
     const sender = { peerAddress: facts['peerAddress'] ?? '', helo: facts['helo'] ?? '', envelopeFrom };
     try {
-      return await authenticators?.check(sender, stored.arrived());
+      return await authenticators?.check(account, sender, stored.arrived());
     } catch (err) {
+      if (authenticators?.stopped) return 'stopped';
       log.warn({ err, message: id }, 'a received message could not be authenticated');
       return 'failed';
     }

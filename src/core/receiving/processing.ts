@@ -69,8 +69,9 @@ export class Processing {
     this.loop.start();
   }
 
-  stop(): Promise<void> {
-    return this.loop.stop();
+  /** No new work; what is being judged is left to the next start, for DNS may take its time. */
+  async stop(): Promise<void> {
+    await Promise.all([this.loop.stop(), this.#needs.judges.stop()]);
   }
 
   async #look(room: number): Promise<Pass> {
@@ -93,6 +94,8 @@ export class Processing {
     const stored = new StoredContent(this.#needs.store.bytes, message);
     let steps: readonly Step[] = JSON.parse(receipt.progress);
     const judgement = await this.#judgement(receipt, stored);
+    // Still claimed: the next start takes it over.
+    if (judgement === 'stopped') return;
     for (let n = 0; n < steps.length; n++) {
       if (steps[n]!.done) continue;
       const done = withDone(steps, n);
@@ -107,11 +110,12 @@ export class Processing {
   }
 
   /** Made before the first action, and kept. */
-  async #judgement(receipt: ReceiptRow, stored: StoredContent): Promise<Judgement> {
+  async #judgement(receipt: ReceiptRow, stored: StoredContent): Promise<Judgement | 'stopped'> {
     if (receipt.judgement !== null) return JSON.parse(receipt.judgement);
     const { store, judges, events, clock } = this.#needs;
     const judgement = await judges.judge(stored);
     if (!judgement) return {};
+    if (judgement === 'stopped') return judgement;
     const place = { message_id: receipt.message_id, by: this.#name };
     const happening = { type: 'judged', verdicts: { ...verdictsOf(judgement, true) } } as const;
     const told = events.record(stored.message, clock.civil(), happening);
