@@ -30,6 +30,22 @@ test('closing leaves one whole file and no log', async (t) => {
   assert.equal(existsSync(join(folder, 'sesame.db-wal')), false);
 });
 
+test('closing waits for no reader, and leaves no log behind one either', async (t) => {
+  const folder = newFolder(t);
+  const store = await openTestStore(folder);
+  await store.rows.write([letters.write({ id: 'a' })], 'durable');
+  // In every turn until there is nothing to read any more.
+  const reads = (async () => {
+    for (;;) {
+      assert.equal((await store.rows.all(letters.all({}))).length, 1);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  })();
+  const [end] = await Promise.allSettled([reads, store.close()]);
+  assert.match(String(end.status === 'rejected' && end.reason), /connection is not open/);
+  assert.equal(existsSync(join(folder, 'sesame.db-wal')), false);
+});
+
 test('a folder of a newer version is refused and left alone', async (t) => {
   const folder = newFolder(t);
   await (await openTestStore(folder)).close();
