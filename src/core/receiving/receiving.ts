@@ -143,7 +143,7 @@ export class Receiving {
    * step. Answers the inbound message id (of the first, if several receive).
    */
   async accept(arrival: Arrival): Promise<string> {
-    const { store, receivers } = this.#needs;
+    const { store, receivers, limit } = this.#needs;
     if (store.isFull()) throw new Refusal('busy', 'Insufficient system storage');
     const content = Buffer.isBuffer(arrival.content)
       ? arrivedWhole(store.bytes, arrival.content)
@@ -167,11 +167,15 @@ export class Receiving {
     // It came with one owner: the first who takes it; the others share it, and a report that goes back does so itself.
     const owners = taking.slice(1).flatMap(() => store.bytes.share([segment]));
     const nobodys = taking.length === 0 ? store.bytes.release([segment]) : [];
-    const batch = [...commands, ...owners, ...records.flatMap((one) => one.batch), ...nobodys];
+    // Counted last, when nothing but the write can fail.
+    const counted = await Promise.all(taking.map((one) => limit.take(one.scope, recipientsOf(one).length)));
+    const counts = counted.flatMap(({ count }) => count);
+    const batch = [...commands, ...owners, ...counts, ...records.flatMap((one) => one.batch), ...nobodys];
     try {
-      await store.rows.write(batch, 'durable');
+      const outcome = await store.rows.write(batch, 'durable');
+      if (!outcome.applied) throw new Error(`A received message was not written: ${outcome.failed}`);
     } catch (cause) {
-      for (const { giveBack } of records) giveBack();
+      for (const { giveBack } of counted) giveBack();
       throw cause;
     }
     for (const { announce } of records) announce();
@@ -206,22 +210,22 @@ export class Receiving {
     const id = inboundMessageId(random);
     const host = names.inboundHost(onward.home.region);
     const trace = traceOf(arrival, { id, host, recipient: to, at: clock.civil() });
-    const owed = await onward.sendBack({
+    return onward.sendBack({
       ...describe(content.fields),
       to,
       trace: trace.subarray(trace.indexOf('\r\n') + 2),
       content: content.segment,
       bodyHash: content.bodyHash,
     });
-    return { ...owed, giveBack: () => {} };
   }
 
   /** The rows of one receiving account: our trace fields are a segment before the shared content. */
-  async #record(arrival: Arrival, { scope, matches }: Receiver, content: StagedContent) {
-    const { store, messages, events, limit, names, clock, random } = this.#needs;
+  async #record(arrival: Arrival, receiver: Receiver, content: StagedContent) {
+    const { scope, matches } = receiver;
+    const { store, messages, events, names, clock, random } = this.#needs;
     const at = clock.civil();
     const id = inboundMessageId(random);
-    const recipients = [...new Set(matches.flatMap((match) => match.recipients))];
+    const recipients = recipientsOf(receiver);
     const host = names.inboundHost(scope.region);
     const trace = traceOf(arrival, { id, host, recipient: recipients[0]!, at });
     const staged = await store.bytes.stage(trace);
@@ -248,19 +252,19 @@ export class Receiving {
     };
     const steps = stepsOf(matches);
     const receipt = { message_id: id, ...scope, state: 'received', due: at, expires: at + LIFETIME };
-    const { count, giveBack } = await limit.take(scope, recipients.length);
     const batch: Command[] = [
       ...staged.commands,
-      ...count,
       messages.record(message),
       insertReceipt({ ...receipt, progress: JSON.stringify(steps) }),
       events.record(message, at, { type: 'received', peer: arrival.peerAddress }),
     ];
-    return { id, batch, giveBack, announce: () => messages.announce() };
+    return { id, batch, announce: () => messages.announce() };
   }
 }
 
 type StagedContent = ArrivedContent & { readonly segment: Segment };
+
+const recipientsOf = ({ matches }: Receiver) => [...new Set(matches.flatMap(({ recipients }) => recipients))];
 
 const hops = (fields: ArrivedContent['fields']) => fields.filter(({ key }) => key === 'received').length;
 
