@@ -161,6 +161,7 @@ export async function buildApp(settings: Settings, log: Log) {
     publications,
     subscribed: topicSubscribed,
     verify: settings.verify,
+    mailsPerDay: settings.verificationMails === 'off' ? undefined : settings.verificationMails,
     isSandboxed: async (scope) => (await standings.of(scope)).sandbox,
     requireSet: async (scope, name) => void (await configurationSets.get(scope, name)),
     url: () => opened.url,

@@ -80,11 +80,12 @@ export class Life {
 
   /** Forgets all state (or that of one account and region) and goes on as after a first start, with the same root key. */
   async reset(scope?: Scope): Promise<void> {
-    const { sending, receiving } = this.#needs;
+    const { sending, receiving, identities } = this.#needs;
     if (scope) await this.#forget(scope);
     else await this.#forgetAll();
     sending.forgetQuotas();
     receiving.forgetCounts();
+    identities.addresses.forgetCounts();
     for (const loop of this.#loops) loop.wake();
   }
 

@@ -142,6 +142,12 @@ const definitions = {
     fallback: '200',
     sentence: 'Recipients received per sliding 24 h, account and region, while in the sandbox; `off` lifts it.',
   }),
+  verificationMails: define({
+    parse: as.numberOrOff,
+    fallback: { development: 'off', strict: 'off', service: '1000' },
+    sentence:
+      'Verification mails of ours that an account may cause per sliding 24 h and region; custom ones count as what the account sends.',
+  }),
   apiRate: define({
     parse: as.choice('off', '1'),
     fallback: 'off',

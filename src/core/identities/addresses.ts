@@ -4,7 +4,8 @@ import type { Random } from '../../base/random.ts';
 import { Refusal } from '../../base/refusal.ts';
 import type { SignedTokens } from '../../base/signed-token.ts';
 import { parseAddress } from '../../mail/address.ts';
-import type { Command, Scope } from '../../storage/ports.ts';
+import type { Command, Rows, Scope } from '../../storage/ports.ts';
+import { type Added, SlidingDays } from '../../storage/sliding-days.ts';
 import type { Notices } from '../notices/notices.ts';
 import { identityName } from './covering.ts';
 import type { Identity, IdentityDocument } from './identity.ts';
@@ -13,11 +14,14 @@ import type { Records } from './records.ts';
 import { readVerificationToken, type VerificationLink, verificationUrl } from './verification-links.ts';
 
 interface Needs {
+  readonly rows: Rows;
   readonly records: Records;
   readonly notices: Notices;
   readonly tokens: SignedTokens;
   /** `auto`: an address is verified when it is created, and no link is mailed. */
   readonly verify: 'auto' | 'real';
+  /** Mails of ours that an account may cause in any 24 hours, by region; nothing where nobody counts them. */
+  readonly mailsPerDay: number | undefined;
   /** Base of the links that we hand out. */
   readonly url: () => string;
   readonly names: OwnNames;
@@ -29,6 +33,8 @@ interface Needs {
 const LINK_LIFETIME = DAY;
 /** Of one address that work at a time: each mail has its own, the oldest goes. */
 const MOST_LINKS = 10;
+/** Verification mails of ours that an account caused, by minute. */
+const MAILS = 'verification-mails';
 /** Identities read at a time. */
 const A_PAGE = 1_000;
 
@@ -50,28 +56,29 @@ export interface Followed {
  */
 export class Addresses {
   readonly #needs: Needs;
+  readonly #days: SlidingDays;
 
   constructor(needs: Needs) {
     this.#needs = needs;
+    this.#days = new SlidingDays({ ...needs, counter: MAILS });
   }
 
-  /** Mails the link. Nothing if there is one of that name. A name that is no address is refused. */
-  async create(
+  /**
+   * Mails the link. Nothing if there is one of that name.
+   *
+   * @throws Refusal `invalid-parameter`: no address; `limit-exceeded`: too many mails in a day, or too many identities
+   */
+  create(
     scope: Scope,
     name: string,
     settings: Pick<IdentityDocument, 'tags' | 'configurationSet'>,
   ): Promise<Identity | undefined> {
-    const asked = this.#ask(scope, name);
-    const identity = await this.#insert(scope, name, { settings, asked });
-    if (identity) this.#needs.notices.announce();
-    return identity;
+    return this.#asking(scope, name, (asked) => this.#insert(scope, name, { settings, asked }));
   }
 
   /** As `create`, but the link of an address that is there already is mailed again. */
-  async ensure(scope: Scope, address: string): Promise<Identity> {
-    const identity = await this.#put(scope, address, this.#ask(scope, address));
-    this.#needs.notices.announce();
-    return identity;
+  ensure(scope: Scope, address: string): Promise<Identity> {
+    return this.#asking(scope, address, (asked) => this.#put(scope, address, asked));
   }
 
   /** As `ensure`, but the mail is another's: the link that belongs into it works once `keep` was called. */
@@ -107,6 +114,38 @@ export class Addresses {
       return outcome === 'verified' ? { identity: { ...identity, status: 'success', links: undefined } } : undefined;
     });
     return { link, outcome, isVerified: changed?.status === 'success' };
+  }
+
+  /** After the state beneath was erased. */
+  forgetCounts(): void {
+    this.#days.forget();
+  }
+
+  /** Asks for the proof of an address. A mail that nothing was kept for is neither owed nor counted. */
+  async #asking<Kept extends Identity | undefined>(
+    scope: Scope,
+    address: string,
+    keep: (asked: Asked) => Promise<Kept>,
+  ): Promise<Kept> {
+    const asked = this.#ask(scope, address);
+    const counted = asked.owed.length > 0 ? await this.#count(scope) : undefined;
+    let kept: Kept | undefined;
+    try {
+      kept = await keep({ ...asked, owed: [...asked.owed, ...(counted?.count ?? [])] });
+    } finally {
+      if (!kept) counted?.giveBack();
+    }
+    this.#needs.notices.announce();
+    return kept;
+  }
+
+  async #count(scope: Scope): Promise<Added> {
+    const { mailsPerDay = Number.POSITIVE_INFINITY } = this.#needs;
+    const day = await this.#days.of(scope);
+    if (day.total >= mailsPerDay) {
+      throw new Refusal('limit-exceeded', `At most ${mailsPerDay} verification emails can be sent in 24 hours.`);
+    }
+    return day.add(1);
   }
 
   /** What makes an address wait for its proof, and the mail that is owed for it. */

@@ -57,6 +57,8 @@ interface Needs {
   readonly subscribed: RenderSubscribed;
   /** `auto`: an identity is verified when it is created. */
   readonly verify: 'auto' | 'real';
+  /** Verification mails of ours that an account may cause in any 24 hours, by region; nothing where nobody counts them. */
+  readonly mailsPerDay: number | undefined;
   readonly isSandboxed: (scope: Scope) => Promise<boolean>;
   /** Refuses the name of a configuration set that is not there. */
   readonly requireSet: (scope: Scope, name: string) => Promise<void>;
