@@ -82,7 +82,9 @@ export class Checks {
         const identity = { ...seen, ...(authority?.kind === 'found' && { authority: authority.value }) };
         const told = email === undefined ? [] : this.#told(scope, { before: one, after: seen, to: email });
         const { dkim } = seen;
-        if (!dkim || next === undefined || nextToken(dkim) !== next) return { identity, also: told };
+        if (!dkim || next === undefined || nextToken(dkim) !== next) {
+          return { identity, also: told, isOnlyTime: isAsBefore(one, seen) };
+        }
         const after = turned(dkim, now);
         // What signed two turns ago is wanted by no mail any more: its place is for the key that comes after this one.
         return {
@@ -124,6 +126,12 @@ export class Checks {
 }
 
 const kinds = { proof: 'domain-verification', dkim: 'dkim', mailFrom: 'mail-from' } as const;
+
+/** Whether a look showed nothing new: mail that relies on the identity is sent as it was before. */
+const isAsBefore = (before: Identity, after: Identity): boolean =>
+  before.proof?.status === after.proof?.status &&
+  before.dkim?.proof.status === after.dkim?.proof.status &&
+  before.mailFrom?.proof.status === after.mailFrom?.proof.status;
 
 /** What was looked for may have changed since: only what is still wanted counts. */
 function judgedBy(identity: Identity, looks: readonly Look[], now: number): Identity {

@@ -38,6 +38,8 @@ export interface Placed extends Scope {
 export interface Change {
   readonly identity: Identity;
   readonly also?: readonly Command[];
+  /** Nothing that was answered before has become untrue: only the times of looks differ. */
+  readonly isOnlyTime?: boolean;
 }
 
 /** SES: identities of an account and region. */
@@ -49,8 +51,8 @@ export interface Place extends Scope {
 }
 
 /**
- * The identities as they are kept: every write raises the scope's generation and says when DNS is asked next, every change
- * is compared and set.
+ * The identities as they are kept: every write says when DNS is asked next, all but the note of a look that showed nothing
+ * new raise the scope's generation, every change is compared and set.
  */
 export class Records {
   readonly #needs: Needs;
@@ -127,7 +129,8 @@ export class Records {
       const { account, region, version } = row;
       const kept = rowOf(changed.identity);
       const write = replaceIdentity({ account, region, name: row.name, version, ...kept });
-      const batch = [write, raiseGeneration(scope), ...(changed.also ?? [])];
+      const told = changed.isOnlyTime ? [] : [raiseGeneration(scope)];
+      const batch = [write, ...told, ...(changed.also ?? [])];
       if (!(await this.#needs.rows.write(batch, until)).applied) continue;
       if (kept.due !== null) this.#needs.wake();
       return changed.identity;
