@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import * as v1 from '@aws-sdk/client-ses';
 import * as v2 from '@aws-sdk/client-sesv2';
 import { dkimVerify } from 'mailauth/lib/dkim/verify.js';
+import { DAY } from '../../src/base/clock.ts';
 import { opendkim } from '../world/opendkim.ts';
 import { SesameUnderTest } from '../world/sesame.ts';
 import { Sink } from '../world/sink.ts';
@@ -211,5 +212,24 @@ describe('keys change without the customer', () => {
     const content = await sent('ann@easy.example');
     assert.equal(selectorOf(content), next);
     assert.deepEqual(await passes(content), ['pass easy.example', 'pass sesame.example']);
+  });
+
+  test('half a year later the next key signs, though nobody did anything', async () => {
+    const before = await sent('ann@easy.example');
+    const { Tokens = [], LastKeyGenerationTimestamp: made } = await attributes();
+    // A machine that slept all the time: else a domain that is proved is looked at every hour.
+    const sleep = (days: number) => {
+      sesame.app.clock.offset += days * DAY;
+      return sesame.advance('0s');
+    };
+    await sleep(179);
+    assert.equal(selectorOf(await sent('ann@easy.example')), selectorOf(before));
+    await sleep(1);
+    const after = await sent('ann@easy.example');
+    assert.equal(selectorOf(after), Tokens[(Tokens.indexOf(selectorOf(before)!) + 1) % 3]);
+    assert.deepEqual((await attributes()).Tokens, Tokens);
+    assert.ok((await attributes()).LastKeyGenerationTimestamp! > made!);
+    assert.deepEqual(await passes(after), ['pass easy.example', 'pass sesame.example']);
+    assert.deepEqual(await passes(before), ['pass easy.example', 'pass sesame.example']);
   });
 });
