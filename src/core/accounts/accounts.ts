@@ -7,7 +7,7 @@ import type { Clock } from '../../base/clock.ts';
 import { Refusal } from '../../base/refusal.ts';
 import type { Rows } from '../../storage/ports.ts';
 import type { Keys, NewKey } from './keys.ts';
-import { allAccounts, insertAccount } from './table.ts';
+import { accountById, allAccounts, insertAccount } from './table.ts';
 
 export { Authority, type Request } from './authority.ts';
 export { type Caller, userNameOf } from './caller.ts';
@@ -51,15 +51,15 @@ export class Accounts {
   }
 
   /**
-   * The account that exists from the start and its root key. A secret that the settings give is set again at every start;
-   * one that is made here is answered once, when it is made.
+   * The account that exists from the start and its root key. A secret that the settings give is set again at every start,
+   * but a key that was switched off stays so; one that is made here is answered once, when it is made.
    */
   async ensureFirst(
     account: string,
     given: { accessKeyId?: string; secretAccessKey?: string },
   ): Promise<NewKey | undefined> {
     const { rows, keys, clock } = this.#needs;
-    const known = (await this.list()).some((one) => one.account === account);
+    const known = await this.find(account);
     if (!known) {
       await rows.write([insertAccount({ account, name: 'first', email: '', created: clock.civil() })], 'durable');
     }
@@ -73,9 +73,13 @@ export class Accounts {
     return this.#needs.rows.all(allAccounts({}));
   }
 
+  async find(account: string): Promise<Account | undefined> {
+    return this.#needs.rows.first(accountById({ account }));
+  }
+
   /** Where the account wants to be told things; nothing where it did not say, or is not known. */
   async emailOf(account: string): Promise<string | undefined> {
-    return (await this.list()).find((one) => one.account === account)?.email || undefined;
+    return (await this.find(account))?.email || undefined;
   }
 
   /** Refuses an account id that is no 12 digits or exists already. Answers its root key, once. */

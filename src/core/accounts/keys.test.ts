@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { HOUR, MINUTE, MovableClock } from '../../base/clock.ts';
 import { silentLog } from '../../base/log.ts';
 import { systemRandom } from '../../base/random.ts';
@@ -12,7 +12,7 @@ import type { Rows } from '../../storage/ports.ts';
 import { Keys } from './keys.ts';
 import { Vault } from './vault.ts';
 
-test('a use is kept every quarter of an hour, and later where it cannot be kept now', async (t) => {
+async function opened(t: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), 'sesame-keys-'));
   const clock = new MovableClock();
   const needs = { clock, random: systemRandom };
@@ -22,7 +22,25 @@ test('a use is kept every quarter of an hour, and later where it cannot be kept 
     await store.close();
     await rm(folder, { recursive: true });
   });
+  const arnOf = async () => 'arn:aws:iam::000000000000:root';
+  const keysOver = (rows: Rows) => new Keys({ ...needs, rows, vault: new Vault('master', systemRandom), arnOf });
+  return { clock, store, keysOver };
+}
 
+test('a key that was switched off stays so when its secret is set again', async (t) => {
+  const { store, keysOver } = await opened(t);
+  const keys = keysOver(store.rows);
+  const [account, accessKeyId] = ['000000000000', 'AKIAROOTROOTROOTROOT'];
+  await keys.set(account, accessKeyId, 'a secret');
+  await keys.setActive({ account, userName: '' }, accessKeyId, false);
+  await keys.set(account, accessKeyId, 'another secret');
+  assert.equal(await keys.find(accessKeyId), undefined);
+  await keys.setActive({ account, userName: '' }, accessKeyId, true);
+  assert.equal((await keys.find(accessKeyId))!.secret, 'another secret');
+});
+
+test('a use is kept every quarter of an hour, and later where it cannot be kept now', async (t) => {
+  const { clock, store, keysOver } = await opened(t);
   let full = false;
   let written = 0;
   const rows: Rows = {
@@ -35,8 +53,7 @@ test('a use is kept every quarter of an hour, and later where it cannot be kept 
       return store.rows.write(batch, until);
     },
   };
-  const arnOf = async () => 'arn:aws:iam::000000000000:root';
-  const keys = new Keys({ ...needs, rows, vault: new Vault('master', systemRandom), arnOf });
+  const keys = keysOver(rows);
   const { accessKeyId } = (await keys.create({ account: '000000000000', userName: '' }))!;
   const use = async (service: string) => {
     await keys.noteUse(accessKeyId, { region: 'us-east-1', service });

@@ -31,6 +31,10 @@ export const insertAccount = command(
 
 export const allAccounts = query('accounts.all', (db) => db.selectFrom('accounts').selectAll().orderBy('account'));
 
+export const accountById = query('accounts.by-id', (db, p: { account: string }) =>
+  db.selectFrom('accounts').selectAll().where('account', '=', p.account),
+);
+
 export const keyById = query('keys.by-id', (db, p: { accessKeyId: string }) =>
   db.selectFrom('keys').selectAll().where('access_key_id', '=', p.accessKeyId),
 );
@@ -66,7 +70,7 @@ export const replaceSecret = command(
   (db, p: { accessKeyId: string; account: string; secret: Buffer }) =>
     db
       .updateTable('keys')
-      .set({ secret: p.secret, account: p.account, user_name: '', status: 'Active' })
+      .set({ secret: p.secret, account: p.account, user_name: '' })
       .where('access_key_id', '=', p.accessKeyId),
   { expect: 1 },
 );

@@ -61,9 +61,7 @@ export class AccountsApi {
     const { method } = request;
     const root = { account: checked(accountId, account), userName: '' };
     if (rest.length > 0) return undefined;
-    if (!(await accounts.list()).some((one) => one.account === account)) {
-      throw new Refusal('not-found', `There is no account ${account}.`);
-    }
+    if (!(await accounts.find(account))) throw new Refusal('not-found', `There is no account ${account}.`);
     if (accessKeyId === undefined) {
       const all = await keys.list(root);
       if (method === 'GET') return json(200, { keys: all.map(keyOf) });
