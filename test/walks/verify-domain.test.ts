@@ -53,10 +53,11 @@ function withdraw(domain: string): void {
   for (const name of Object.keys(zones.zones)) if (name.endsWith(domain)) delete zones.zones[name];
 }
 
-const send = (from: string) =>
+const send = (from: string, identity?: string) =>
   two.send(
     new v2.SendEmailCommand({
       FromEmailAddress: from,
+      FromEmailAddressIdentityArn: identity && `arn:aws:ses:us-east-1:000000000000:identity/${identity}`,
       Destination: { ToAddresses: ['you@world.example'] },
       Content: { Simple: { Subject: { Data: 'Hello' }, Body: { Text: { Data: 'Hello' } } } },
     }),
@@ -92,6 +93,7 @@ describe('by a TXT record (v1)', () => {
     await sesame.advance('1h');
     assert.equal(await status(Domain), 'TemporaryFailure');
     await send(`ann@${Domain}`);
+    await send(`ann@${Domain}`, Domain);
     await sesame.advance('71h');
     assert.equal(await status(Domain), 'TemporaryFailure');
     // A provider that takes no underscore: at the domain itself, marked.

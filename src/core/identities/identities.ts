@@ -253,7 +253,7 @@ export class Identities {
   async coveringAs(scope: Scope, name: string, address: string): Promise<Identity | undefined> {
     if (!coveringNames(address).includes(name)) return undefined;
     const identity = await this.get(scope, name);
-    return identity?.status === 'success' ? identity : undefined;
+    return identity && isVerified(identity) ? identity : undefined;
   }
 
   /** Somebody follows a mailed link; nothing where it is none of ours. */
