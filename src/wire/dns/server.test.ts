@@ -198,9 +198,12 @@ describe('the rate of answers to one network', () => {
 describe('a server', () => {
   let server: DnsServer;
   let port: number;
+  const clock = new MovableClock();
+  let now = 0;
+  clock.monotonic = () => now;
 
   before(async () => {
-    server = new DnsServer({ authority, clock: new MovableClock(), log: silentLog });
+    server = new DnsServer({ authority, clock, log: silentLog });
     ({ port } = await server.listen('127.0.0.1', 0));
   });
   after(() => server.close());
@@ -246,6 +249,28 @@ describe('a server', () => {
       answers.map(({ rcode }) => rcode),
       ['NOERROR', 'NXDOMAIN'],
     );
+  });
+
+  test('sends whoever asks too much over UDP to TCP, until a second has passed', async () => {
+    const socket = createSocket('udp4');
+    const ask = async () => {
+      socket.send(query('mx.sesame.example', 'A'), port, '127.0.0.1');
+      const [message] = (await once(socket, 'message')) as [Buffer];
+      const { flag_tc, answers } = decode(message) as Answered;
+      return [flag_tc, answers?.length];
+    };
+    now += 1_000;
+    for (let n = 0; n < ANSWERS_PER_SECOND; n++) assert.deepEqual(await ask(), [false, 1]);
+    assert.deepEqual(await ask(), [true, 0]);
+    const stream = connect(port, '127.0.0.1');
+    stream.write(streamEncode({ type: 'query', id: 1, questions: [{ name: 'mx.sesame.example', type: 'A' }] }));
+    assert.deepEqual(
+      (await overTcp(stream, 1)).map(({ flag_tc, answers }) => [flag_tc, answers?.length]),
+      [[false, 1]],
+    );
+    now += 1_000;
+    assert.deepEqual(await ask(), [false, 1]);
+    socket.close();
   });
 
   test('closes on a length that no question has', async () => {
