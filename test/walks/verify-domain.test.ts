@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import * as v1 from '@aws-sdk/client-ses';
 import * as v2 from '@aws-sdk/client-sesv2';
+import { generation } from '../../src/storage/generations.ts';
 import { refusal } from '../world/refusal.ts';
 import { SesameUnderTest } from '../world/sesame.ts';
 import { Sink } from '../world/sink.ts';
@@ -86,6 +87,22 @@ describe('by a TXT record (v1)', () => {
     const again = await one.send(new v1.VerifyDomainIdentityCommand({ Domain: Domain.toUpperCase() }));
     assert.equal(again.VerificationToken, VerificationToken);
     assert.equal(await status(Domain), 'Success');
+  });
+
+  test('looked at every hour; what senders were answered is kept as long as nothing new is seen', async () => {
+    const seen = async () => {
+      const { VerificationInfo } = await two.send(new v2.GetEmailIdentityCommand({ EmailIdentity: Domain }));
+      const scope = { account: '000000000000', region: 'us-east-1' };
+      return {
+        at: VerificationInfo!.LastCheckedTimestamp!.getTime(),
+        generation: await generation(sesame.app.store.rows, scope),
+      };
+    };
+    const before = await seen();
+    await sesame.advance('1h');
+    const after = await seen();
+    assert.ok(after.at > before.at);
+    assert.equal(after.generation, before.generation);
   });
 
   test('withdrawn it is borne with for 72 hours, in which it may come back', async () => {
