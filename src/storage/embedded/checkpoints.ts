@@ -87,17 +87,19 @@ export class Checkpoints {
   }
 
   async #run(): Promise<void> {
-    const { writer, bounds, log, failed } = this.#options;
+    const { writer, snapshot, bounds, log, failed } = this.#options;
     try {
       await this.#ask('passive');
       if (this.#stopped) return;
       writer.pause();
+      snapshot.suspend();
       const { busy } = await this.#ask('restart');
       if (busy) log.warn('Another program reads the database for long; the log grows until it is done');
     } catch (error) {
       if ((error as { code?: string }).code?.startsWith('SQLITE_IOERR')) failed(error as Error);
       else log.warn(error, 'The log could not be worked off; it grows until it can');
     } finally {
+      snapshot.resume();
       const { log: frames, checkpointed } = this.#measure();
       this.#threshold = (frames - checkpointed) * FRAME + bounds.soft;
       this.#underway = undefined;

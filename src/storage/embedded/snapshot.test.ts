@@ -68,3 +68,19 @@ test('a read that fails leaves nothing open, nor does closing in the middle of a
   await turn();
   assert.throws(() => snapshot.open(), /not open/);
 });
+
+test('while it is suspended each read is for itself, and in the way of nobody, however long the turn', async (t) => {
+  const { db, snapshot, note, seen, readerIsInTheWay } = pair(t);
+  note();
+  assert.equal(seen(), 1);
+  snapshot.suspend();
+  note();
+  assert.equal(seen(), 2);
+  assert.equal(readerIsInTheWay(), false);
+  snapshot.resume();
+  note();
+  assert.equal(seen(), 3);
+  assert.equal(readerIsInTheWay(), true);
+  await turn();
+  db.close();
+});
